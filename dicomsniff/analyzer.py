@@ -399,7 +399,7 @@ class Analyzer:
             stream.health.forget()
         consumer: Consumer | None = connection.consumer
         updates: list[Update] = []
-        last = max(connection.last_mark, *(stream.last_mark for stream in connection.streams))
+        last = connection.last_mark
         outcome = Outcome(connection.streams[0].flow, connection.first_mark, last)
         outcome.begins = connection.opener is not None
         outcome.unconnected = find_unconnected(connection, self.last_time or 0)

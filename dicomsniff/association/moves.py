@@ -82,6 +82,10 @@ class Move(Struct, frozen=True):
     """Of the request."""
     counters: dict[str, int]
     """As the last response said; a counter it left out is absent."""
+    announced: int = 0
+    """Sub-operations in all, as pending responses counted; 0 where none did."""
+    over: int = 0
+    """Sub-operations that were over, as any response counted."""
     deliveries: tuple[Delivery, ...] = ()
     unconnected: tuple[Unconnected, ...] = ()
     """Connections from the SCP that failed while the C-MOVE was under way."""
@@ -285,4 +289,6 @@ def _move(association: Association, operation: Operation) -> Move:
         category=operation.category,
         span=request.span,
         counters=operation.counters,
+        announced=operation.announced,
+        over=operation.over,
     )

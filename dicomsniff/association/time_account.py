@@ -3,6 +3,7 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.state import State
 from dicomsniff.association.timing import IDLE, STALLS, Part, Timing
+from dicomsniff.capture.segments import PAUSE
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.types import Abort, ControlPdu, ReleaseRq
 from dicomsniff.side import SIDES, Side
@@ -175,6 +176,7 @@ class TimeAccountant:
             gap -= trip
         if question is not None:
             thinker: Side | None = question.side.other
+            gap -= self._spend_closed(question.side, gap)
         else:
             thinker = side if state in _EXCHANGING else None
         if state is _REQUESTED:
@@ -184,6 +186,15 @@ class TimeAccountant:
         else:
             timing.spend(_THINKING, thinker, gap)
             self._thought[thinker] += gap
+
+    def _spend_closed(self, asker: Side, gap: int) -> int:
+        """Account for the time (ns) in which nobody thought about a request: its receiver did not read what it got."""
+        until = self._timing.until
+        closed = min(gap, self._streams[asker].health.closed_within(until, until + gap))
+        if closed < PAUSE:
+            return 0
+        self._timing.spend(Part.WINDOW, asker, closed, 1)
+        return closed
 
     def _until(self, time: int, part: Part, side: Side | None = None) -> None:
         timing = self._timing

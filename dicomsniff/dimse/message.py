@@ -122,9 +122,14 @@ class Message:
 
     @property
     def latency(self) -> int | None:
-        """Time (ns) from the last byte of the request to the first byte of this response; None for a request."""
+        """Time (ns) from the last byte of the request to the first byte of this response.
+
+        None for a request, and where only this response tells that the request had ended: the capture lacks its end.
+        """
         request = self.request
-        return None if request is None else self.span.first_time - request.span.last_time
+        if request is None or (request.lack is not None and request.span.last_packet == self.span.first_packet):
+            return None
+        return self.span.first_time - request.span.last_time
 
 
 def number_of(message: Message | None) -> int | None:

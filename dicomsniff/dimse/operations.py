@@ -69,14 +69,22 @@ class Operation(Struct, eq=False):
     @property
     def latency(self) -> int | None:
         """From the last byte of the request to the first byte of the first response; negative if that came earlier."""
-        if self.first_response is None:
-            return None
-        return self.first_response.span.first_time - self.request.span.last_time
+        return None if self.first_response is None else self.first_response.latency
 
     @property
     def final_latency(self) -> int | None:
         """From the last byte of the request to the first byte of the final response."""
-        return None if self.final is None else self.final.span.first_time - self.request.span.last_time
+        return None if self.final is None else self.final.latency
+
+    @property
+    def announced(self) -> int:
+        """Sub-operations in all, as pending responses counted; 0 where none did."""
+        return (self.progress.total or 0) if self.progress is not None else 0
+
+    @property
+    def over(self) -> int:
+        """Sub-operations that were over, as any response counted."""
+        return self.progress.done if self.progress is not None else 0
 
     @property
     def counters(self) -> dict[str, int]:

@@ -21,7 +21,7 @@ def worth_keeping(outline: DataSetOutline, command: Command) -> DataSetOutline |
     told = outline.problems or outline.guessed or outline.has_file_meta
     if command.field == C_STORE_RQ and (lacking := _unnamed(outline)):
         outline = replace(outline, lacks=named(lacking))
-    noted = outline.encapsulated or outline.unusual or outline.lacks
+    noted = outline.encapsulated or outline.unusual or outline.other_vr or outline.lacks
     if command.field != C_STORE_RQ:
         links = outline.referenced or any(tag in outline.values for tag in _LINKING)
         return outline if told or noted or links else None

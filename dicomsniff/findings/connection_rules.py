@@ -38,7 +38,6 @@ def failed(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Check address and port at the caller. See that the server runs, what it listens on, and which firewalls
     are between.
     """
-    reached, hosts = _seen(facts)
     moved = {(each.source, each.target) for move in facts.links.moves() for each in move.unconnected}
     errors = {(each.source.address, str(each.target)): each for each in facts.unreachable}
     groups: dict[tuple[str, str], list[Unconnected]] = {}
@@ -49,6 +48,7 @@ def failed(facts: CaptureFacts) -> Iterator[Hit]:
         unsure = how == "unanswered" and each.waited < PATIENCE
         if how in _SAID and not unsure and (each.source, each.target) not in moved:
             groups.setdefault((each.target, how), []).append(each)
+    reached, hosts = _seen(facts) if groups else (set(), set())
     nothing_else = sum(facts.foreign.values()) <= sum(map(len, groups.values()))
     for (target, how), group in groups.items():
         ours = target.rpartition(":")[2] in _PORTS or target in reached
@@ -123,7 +123,7 @@ def unanswered_strangers(facts: CaptureFacts) -> list[Stranger]:
 
 
 def _at_dicom_ports(facts: CaptureFacts) -> Iterator[Stranger]:
-    reached, _ = _seen(facts)
+    reached, _ = _seen(facts) if facts.strangers else (set(), set())
     for each in facts.strangers:
         if each.target.rpartition(":")[2] in _PORTS or each.target in reached:
             yield each

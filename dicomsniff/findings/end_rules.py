@@ -11,7 +11,7 @@ from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.parts import the_message_with_id, the_party
-from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended
+from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended, reset_by_both
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import Abort, ReleaseRq
 from dicomsniff.quantities import duration
@@ -22,8 +22,6 @@ _OPEN = 60_000_000_000
 
 _OVER = ("aborted", "rejected", "released")
 """Outcomes of associations that are over while their TCP connection may still be open."""
-_SAME_MOMENT = 1_000_000_000
-"""ns within which resets of both sides are told as one: TCP never answers a reset by a reset (RFC 9293 §3.10.7)."""
 
 
 @final_rule(
@@ -70,7 +68,7 @@ def reset(review: Review) -> Iterator[Hit]:
     side: Side | None = entry.side
     when = idle if idle.startswith(_AT_ONCE) else f"{under_way}{idle}"
     text = f"{who} reset the TCP connection{when}"
-    if (apart := _reset_by_both(review, entry)) is not None:
+    if (apart := reset_by_both(review, entry)) is not None:
         side, text = None, f"both sides sent TCP RST{when}, {duration(apart)} apart; neither answers the other's: "
         text += "likely a firewall or another device between them broke the connection off"
     unseen = any(gap.resynchronized for gaps in review.gaps.values() for gap in gaps)  # may have held requests
@@ -80,15 +78,6 @@ def reset(review: Review) -> Iterator[Hit]:
         yield Hit(text, entry.span, side=side, earliest_cause=since, severity=Severity.WARNING)
         return
     yield Hit(text, entry.span, side=side, earliest_cause=since)
-
-
-def _reset_by_both(review: Review, first: Entry) -> int | None:
-    """Return how many ns later the other side reset the connection too; None where it did not, or not at once."""
-    for each in review.ends:
-        if isinstance(each.event, TcpEnd) and each.event.how == "RST" and each.side is not first.side:
-            apart = each.span.first_time - first.span.first_time
-            return apart if apart <= _SAME_MOMENT else None
-    return None
 
 
 def _last_word(association: Association, entry: Entry) -> Side | None:

@@ -1,17 +1,12 @@
 """A rule on failures that nothing explains: what was unusual in what the failing side was sent just before."""
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
-from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.reasons import NO_REASONS
-from dicomsniff.dictionary.required import TYPE_OF_RESPONSE
-from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.scan.value_checks import MINOR_VALUE
 from dicomsniff.findings.codes import (
     ANSWER,
     COMMANDS,
@@ -25,11 +20,11 @@ from dicomsniff.findings.codes import (
     by,
 )
 from dicomsniff.findings.command_rules import OWN_REASONS
-from dicomsniff.findings.data_set_rules import further, outline_of
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.parts import marked, the_party
-from dicomsniff.findings.review import Review
+from dicomsniff.findings.review import UNANSWERED, Review
 from dicomsniff.findings.rule import Hit, final_rule
+from dicomsniff.findings.unusual import unlimited_in, unusual_in
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.quantities import some_of
 from dicomsniff.side import SIDES, Side
@@ -44,10 +39,11 @@ _FAILURES = {
     "status-failure": "answered with a failure",
     "peer-silent": "gave no answer",
     "association-unanswered": "gave no answer",
+    "idle-timeout": "asked for nothing",
 }
 """How a failure is told, by the code of its finding."""
-_OF_THE_OTHER = ("peer-silent", "association-unanswered")
-"""Findings about the message that was not answered, and so of the other side than the failing one."""
+_OF_THE_OTHER = ("peer-silent", "association-unanswered", "idle-timeout")
+"""Findings about what was not answered, or about who gave up waiting, and so of the other side than the failing one."""
 _EXPLAINING = frozenset(
     [
         *(*FRAMING, *ORDER, *PROPOSAL, *ANSWER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS, *NOT_CAPTURED),
@@ -76,13 +72,6 @@ _UNUSUAL = frozenset(
 )
 """Findings about what most receivers can handle."""
 _ASKING = (Message, AssociateRq, AssociateAc)
-_N_CREATE_RQ, _INSTANCE = 0x0140, 0x00001000
-_LONGEST_UID = 64
-_ERROR_COMMENT, _LONGEST_COMMENT = 0x00000902, 64
-"""Error Comment, and the characters that its VR, LO, allows."""
-_UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
-"""A UID (PS3.5 §9.1), or none."""
-_UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
 @final_rule(code="likely-reason", severity=Severity.WARNING, follows=by("own", *FRAMING))
@@ -94,10 +83,10 @@ def likely(review: Review) -> Iterator[Hit]:
 
     What to do: Look for this in the failing side's log. Try again without it.
     """
-    failures = [each for each in review.found.all if each.code in _FAILURES]
-    if not failures:
-        return
     association = review.association
+    failures = [each for each in review.found.all if each.code in _FAILURES and each.side is not None]
+    if not failures:
+        return  # nearly every association: the rest takes its time
     explaining = _explaining(review)
     spoken = _Spoken(association)
     unusual = [each for each in review.found.all if each.code in _UNUSUAL]
@@ -110,8 +99,8 @@ def likely(review: Review) -> Iterator[Hit]:
         found = _unusual(association, spoken, unusual, failure, side)
         if found is not None:
             text, hit = found
-            how = _FAILURES[failure.code]
-            yield hit._replace(text=f"{text}: likely why {the_party(association.party(side))} {how}")
+            why = f"{text}: likely why {the_party(association.party(side))} {_FAILURES[failure.code]}"
+            yield hit._replace(text=why)
             return
 
 
@@ -124,7 +113,10 @@ def _has_own_reason(review: Review, failure: Finding) -> bool:
     if failure.code == "status-failure":
         return about is None or about.command.status in OWN_REASONS
     if failure.code == "association-unanswered":  # who gave up waiting may have had no patience
-        return review.ending is None or review.ending.side is not Side.ACCEPTOR
+        ending = review.ending
+        return ending is None or (ending.side is not Side.ACCEPTOR and review.silence < UNANSWERED)
+    if failure.code == "idle-timeout":  # the acceptor may be idle by right, and a requestor that has asked may be done
+        return failure.side is Side.REQUESTOR or bool(association.messages)
     return False
 
 
@@ -175,13 +167,13 @@ def _unusual(
     last = spoken.last_asked(side.other, until)
     if last is not None and isinstance(last.event, Message) and last.span.last_packet >= since:
         message = last.event
-        if unusual_part := _unusual_in(message, failure):
+        if unusual_part := unusual_in(message, read=failure.code == "status-failure"):
             text, reference = unusual_part
             return text, Hit("", last.span, message, side=side.other, latest_cause=-1, reference=reference)
     told = (each for each in unusual if _before(each, failure, side.other))
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
-        return _joined(spoken, failure, side, since)
+        return _joined(spoken, failure, side, since) or _unlimited(association, failure, side)
     told_last = max(near, key=lambda each: each.packet)
     hit = Hit("", told_last.span, told_last.about, side=side.other, latest_cause=-1, reference=told_last.reference)
     return f"{marked(told_last.parts)}{_bare_answers(association, told_last)}", hit
@@ -196,6 +188,26 @@ def _bare_answers(association: Association, refused: Finding) -> str:
     return f"; its answer to {which} has no transfer syntax, which some receivers need" if bare else ""
 
 
+def _unlimited(association: Association, failure: Finding, side: Side) -> tuple[str, Hit] | None:
+    """Return a limit of 0 in what a side was sent of the negotiation, as long as it had not asked or answered since.
+
+    Who takes 0 for none can negotiate, but neither asks nor answers.
+    """
+    request, accept, until = association.request, association.accept, failure.span.last_packet
+    sent = [each for each in association.messages if each.span.first_packet < until]
+    if request is None or any(each.side is side for each in sent):
+        return None
+    pdu: AssociateRq | AssociateAc | None = accept
+    if side is Side.ACCEPTOR:
+        pdu = request if sent or accept is None or accept.span.first_packet > until else None
+    said = next(unlimited_in(pdu), None) if pdu is not None and pdu.span.first_packet <= until else None
+    if pdu is None or said is None:
+        return None
+    text, reference = said
+    span = pdu.span._replace(last_packet=max([pdu.span.last_packet, *(each.span.last_packet for each in sent)]))
+    return text, Hit("", span, side=side.other, latest_cause=-1, reference=reference)
+
+
 def _joined(spoken: _Spoken, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:
     """Return a data set that begins in the P-DATA-TF of its command, if a side had answered none like it before."""
     if failure.code == "status-failure":
@@ -207,44 +219,3 @@ def _joined(spoken: _Spoken, failure: Finding, side: Side, since: int) -> tuple[
         f"{first.name} has its command and data set in one P-DATA-TF, which is allowed, but not all receivers take it"
     )
     return text, Hit("", first.span, first, side=side.other, latest_cause=-1, reference="PS3.8 §E.1")
-
-
-def _lacked(command: Command) -> int | None:
-    """Return the tag of what a command set may lack, and does; None where it lacks nothing that some receivers need."""
-    if command.field == _N_CREATE_RQ:
-        return _INSTANCE if command.affected_sop_instance_uid is None else None
-    tag = TYPE_OF_RESPONSE.get(command.field or 0)
-    return tag if tag not in command.elements else None
-
-
-def _unusual_in(message: Message, failure: Finding) -> tuple[str, str] | None:
-    """Say what is unusual in a message without being a finding of its own, and by which clause; None where nothing is.
-
-    The clause is empty where the standard allows it.
-    """
-    elements = message.command.elements
-    for tag, value in elements.items():
-        name = COMMAND_ELEMENTS.get(tag)
-        if name is None:
-            return f"{message.name} has the element {tag_text(tag)}, which the standard does not define", "PS3.7 §E.1"
-        if tag in _UIDS and value.endswith(b" "):
-            return f"{message.name} pads {name.name} {tag_text(tag)} with a space instead of NUL", "PS3.5 §9.1"
-        if tag in _UIDS and not _UID.fullmatch(uid := value.rstrip(b"\0 ")):
-            long = f"{len(uid)} characters; 64 may be" if len(uid) > _LONGEST_UID else "not a UID"
-            return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}", "PS3.5 §9.1"
-        if tag == _ERROR_COMMENT and len(value.rstrip()) > _LONGEST_COMMENT:
-            long = f"{len(value.rstrip())} characters; LO allows {_LONGEST_COMMENT}"
-            return f"{message.name} has an {name.name} {tag_text(tag)} of {long}", "PS3.5 §6.2"
-        if len(value) % 2:
-            return f"{message.name} has {name.name} {tag_text(tag)} of odd length", "PS3.5 §7.1.1"
-    if (lacked := _lacked(message.command)) is not None:
-        what = f"{COMMAND_ELEMENTS[lacked].name} {tag_text(lacked)}"
-        return f"{message.name} has no {what}, which is allowed, but some receivers need it", ""
-    outline, was_read = outline_of(message), failure.code == "status-failure"
-    if outline is None:
-        return None
-    problems = [each for each in outline.problems if each.code == MINOR_VALUE]
-    minor = problems[0].text + further(problems, outline) if problems else ""
-    if unusual := outline.unusual or minor:
-        return f"in the data set of {message.name}, {unusual}", "" if outline.unusual else "PS3.5 §6.2"
-    return (f"the data set of {message.name} has no {outline.lacks}", "") if outline.lacks and was_read else None

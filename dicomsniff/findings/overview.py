@@ -73,6 +73,8 @@ class Course(Struct, frozen=True):
     """What took most of its time, where it was slow."""
     findings: Mapping[str, int]
     """By severity."""
+    has_holes: bool = False
+    """Whether the capture lacks bytes of it: nobody knows all that was asked."""
 
     @classmethod
     def of(cls, association: Association, found: Findings) -> "Course":
@@ -91,6 +93,7 @@ class Course(Struct, frozen=True):
             failed,
             slow_part(association),
             found.counts if found.all else {},
+            association.has_holes,
         )
 
     @property
@@ -106,6 +109,7 @@ class Overview:
         self._watches = watches
         """Whether somebody stopped the capture, in the middle of whatever was going on."""
         self._going_on = 0
+        self._loose_with_holes = 0
         self.fates: Counter[Fate] = Counter()
         self.reasons: dict[Fate, Counter[str]] = {fate: Counter() for fate in _REASONED}
         """Why associations were in trouble or ended without release, up to MAX_REASONS."""
@@ -137,6 +141,7 @@ class Overview:
     def take(self, course: Course) -> None:
         """Count one, of which it is known how it went."""
         self.fates[course.fate] += 1
+        self._loose_with_holes += course.fate is Fate.LOOSE and course.has_holes
         self._going_on += self._watches and course.fate is Fate.UNKNOWN and course.goes_on
         if course.why:
             self._take_reason(course)
@@ -220,7 +225,7 @@ class Overview:
         elif not troubled and not self.fates[Fate.LOOSE] and self.fates[Fate.WELL]:
             yield f"{of_all(self.fates[Fate.WELL], total, 'association')} ended well"
         if loose := self.fates[Fate.LOOSE]:
-            but = "" if troubled or errors else "nothing was lost, but "
+            but = "" if troubled or errors or self._loose_with_holes else "nothing was lost, but "
             yield f"{but}{self._of(loose)} did not end by a release: {self._why(Fate.LOOSE)}"
         if going_on := self._going_on:
             was = "was" if going_on == 1 else "were"

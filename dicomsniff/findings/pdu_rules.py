@@ -10,7 +10,7 @@ from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_malformed_bytes
 from dicomsniff.findings.parts import the_party
-from dicomsniff.findings.review import PATIENCE, Review, how_ended, incomplete
+from dicomsniff.findings.review import PATIENCE, Review, cut_off_pdu, how_ended, incomplete, reset_by_both
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.security_rules import names_other_protocol
 from dicomsniff.pdu.decode import SHORTEST_BODY
@@ -133,8 +133,10 @@ def _stopped_by(review: Review, cut: Entry) -> int:
 
 
 def _holds_whole(review: Review, cut: Entry) -> bool:
-    """Whether what a PDU holds is whole, so that the PDU announces more than was ever to come."""
+    """Whether what a P-DATA-TF holds is whole, so that the PDU announces more than was ever to come."""
     association, side = review.association, cut.side
+    if cut_off_pdu(cut) != "P-DATA-TF":
+        return False
     messages = any(message.side is side and not message.ended for message in association.messages)
     return not messages and not any(isinstance(e.event, StrayFragment) and e.side is side for e in association.timeline)
 
@@ -279,9 +281,12 @@ def ends_inside(review: Review) -> Iterator[Hit]:
 
 
 def _closed_by(review: Review, cut: Entry) -> str:
-    """Say that the sender of a PDU that was cut off closed the connection itself."""
+    """Say who closed the connection within a PDU; of a P-DATA-TF, another rule tells it of the receiver."""
     ending = review.ending
-    own = ending is not None and ending.side is cut.side and isinstance(ending.event, TcpEnd)
-    if ending is None or not own:
+    if ending is None or not isinstance(ending.event, TcpEnd) or reset_by_both(review, ending) is not None:
         return ""
-    return f"; {the_party(review.association.party(cut.side))}, its sender, {how_ended(ending)}"
+    own = ending.side is cut.side
+    if not own and (ending.event.how == "RST" or cut_off_pdu(cut) == "P-DATA-TF"):
+        return ""
+    what = "sender" if own else "receiver"
+    return f"; {the_party(review.association.party(ending.side))}, its {what}, {how_ended(ending)}"

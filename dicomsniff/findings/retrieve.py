@@ -61,6 +61,9 @@ def why_less(move: Move) -> str:
     destination = _destination(move)
     if said := _first_refusal(move, destination):
         return said
+    if move.category == "Cancel":
+        refused = _refused_objects(move, destination)
+        return f"{_stopped(move)}; {refused}" if refused else _stopped(move)
     if move.unconnected and not move.sent:
         return _tried_in_vain(move.unconnected)
     if move.status == DESTINATION_UNKNOWN:
@@ -71,7 +74,7 @@ def why_less(move: Move) -> str:
     if move.partial:
         return ""  # what delivered for it may have been forgotten
     if done := move.counters.get("completed", 0) + move.counters.get("warning", 0):
-        total = done + failed + move.counters.get("remaining", 0)
+        total = max(done + failed + move.counters.get("remaining", 0), move.announced)
         return f"{of_all(done, total, 'object')} arrived, as it counts; the capture does not see that path"
     if failed:
         return (
@@ -79,10 +82,24 @@ def why_less(move: Move) -> str:
             f"{destination}, or had nothing to send that it accepts, or the capture does not see that path"
         )
     if move.status is None:
-        return f"it got no final response, and no C-STORE to {destination} is in the capture"
+        so_far = f" after {_share_over(move)}" if move.over else ""
+        return f"it got no final response{so_far}, and no C-STORE to {destination} is in the capture"
     if move.category == "Success":
         return "nothing was moved: no object matched, or the SCP does not tell what it could not send"
-    return f"no C-STORE to {destination} is in the capture: the SCP gave up before it sent anything"
+    gave_up = f"after {_share_over(move)}, as it counted" if move.over else "before it sent anything"
+    return f"no C-STORE to {destination} is in the capture: the SCP gave up {gave_up}"
+
+
+def _share_over(retrieval: Move | Operation) -> str:
+    """`2 of 10 sub-operations`, as the responses to a C-MOVE or C-GET counted."""
+    over, announced = retrieval.over, retrieval.announced
+    return of_all(over, announced, "sub-operation") if announced >= over else counted(over, "sub-operation")
+
+
+def _stopped(retrieval: Move | Operation) -> str:
+    """Say how much a C-MOVE or C-GET that was cancelled had done."""
+    counts = retrieval.announced or retrieval.over
+    return "it was cancelled" + (f" after {_share_over(retrieval)}" if counts else "")
 
 
 def _tried_in_vain(unconnected: Sequence[Unconnected]) -> str:
@@ -184,6 +201,9 @@ def explain_get(association: Association, operation: Operation) -> str:
     stored = operation.stored or Counter()
     if not failed and operation.category == "Success":
         return ""
+    if operation.category == "Cancel":
+        refused = f"; the requestor answered {counted(stored['Failure'], 'C-STORE')} with a failure"
+        return _stopped(operation) + (refused if stored["Failure"] else "")
     if operation.sub_operations and stored["Failure"]:
         share = of_all(stored["Failure"], operation.sub_operations, "C-STORE")
         return f"the requestor answered {share} with a failure"

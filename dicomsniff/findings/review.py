@@ -12,6 +12,7 @@ from dicomsniff.association.normalized_links import Kind, Step, by_time, steps_o
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
 from dicomsniff.capture.unreachable import Unreachable
+from dicomsniff.dimse.lack import Part
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.pdu.types import (
@@ -256,7 +257,8 @@ class Review:
             answered = strays.get((side, message.command.message_id), -1) >= since
             lost = self.gaps[side.other] and self.gaps[side.other][-1].span.last_packet >= since
             unseen = lost or self.may_have_missed(side.other, since=since)
-            if message.ended and not answered and not unseen and not message.problem:
+            sent = message.ended and (message.lack is None or message.lack.part is Part.DATA_SET)
+            if sent and not answered and not unseen:
                 yield message
 
     def answered_late(self) -> Iterator[Message]:
@@ -288,6 +290,10 @@ UNANSWERED = 30_000_000_000
 
 IDLE = 60_000_000_000
 """ns without traffic from which on a firewall or a peer may have dropped a connection."""
+
+
+_SAME_MOMENT = 1_000_000_000
+"""ns within which resets of both sides are told as one: TCP never answers a reset by a reset (RFC 9293 §3.10.7)."""
 
 
 def idle_before(association: Association, packet: int, time: int) -> int:
@@ -324,6 +330,17 @@ def how_ended(ending: Entry) -> str:
             return "closed the TCP connection"
         case _:
             return "aborted"
+
+
+def reset_by_both(review: Review, first: Entry) -> int | None:
+    """Return how many ns after a reset the other side reset the connection too; None if not, or not at once."""
+    if not isinstance(first.event, TcpEnd) or first.event.how != "RST":
+        return None
+    for each in review.ends:
+        if isinstance(each.event, TcpEnd) and each.event.how == "RST" and each.side is not first.side:
+            apart = each.span.first_time - first.span.first_time
+            return apart if apart <= _SAME_MOMENT else None
+    return None
 
 
 def incomplete(entry: Entry) -> bool:

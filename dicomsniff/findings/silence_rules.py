@@ -132,7 +132,12 @@ def peer_silent(review: Review) -> Iterator[Hit]:
     code="idle-timeout",
     where=is_broken_off,
     severity=Severity.WARNING,
-    follows=(*BROKEN, "pdu-incomplete", *by("peer", "find-final-with-data-set", "data-set-not-allowed")),
+    follows=(
+        *BROKEN,
+        "pdu-incomplete",
+        "own:likely-reason",
+        *by("peer", "find-final-with-data-set", "data-set-not-allowed"),
+    ),
 )
 def idle(review: Review) -> Iterator[Hit]:
     """After long silence the association is ended without release.

@@ -88,15 +88,18 @@ def _stalls(review: Review, *, whole: bool = False) -> Iterator[_Stall]:
 
 
 def _due(review: Review) -> Iterator[_Stall]:
-    """Yield what was to be answered and was not: whoever asked may have stopped reading between two responses."""
+    """Yield what was to be answered and was not, of either side.
+
+    Whoever was asked may have stopped reading before it had all of the request, whoever asked between two responses.
+    """
     association, ending = review.association, review.ending
     if ending is None or association.unlisted or association.has_holes:
         return
     for request in association.unanswered[:1]:
-        side = request.side.other
-        health = association.tcp.get(side)
-        if request.ended and health is not None and health.sent_at != NEVER and review.hears(request.side):
-            yield _Stall(side, the_message_with_id(request), request.span, None, "", health, ending)
+        for side in (request.side, request.side.other):
+            health = association.tcp.get(side)
+            if request.ended and health is not None and health.sent_at != NEVER and review.hears(side.other):
+                yield _Stall(side, the_message_with_id(request), request.span, None, "", health, ending)
 
 
 def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] | None:

@@ -100,10 +100,24 @@ def reason(association: Association, found: Findings) -> str:
         return _without_ports(association, cause)
     if failed := _failed_statuses(association):
         service, statuses = next(iter(failed.items()))
-        return f"{service} failed: {next(iter(statuses))}"
+        return f"{service} failed: {next(iter(statuses))}{_then(association, found)}"
     if association.abort is not None:
         return f"aborted by the {association.abort.side.value}"
     return cause.line if cause is not None else verdict(association, found).partition(": ")[2] or "unfinished"
+
+
+def _then(association: Association, found: Findings) -> str:
+    """Say what broke an association off after a request had failed, where that cost something too."""
+    if association.abort is not None and association.abort.costs:
+        return f"; then aborted by the {association.abort.side.value}"
+    ended = _beside_failures(found)
+    return f"; then {_without_ports(association, ended)}" if ended is not None else ""
+
+
+def _beside_failures(found: Findings) -> Finding | None:
+    """Return the first cause of an error that is neither a failed status nor an abort."""
+    others = (each for each in found.causes if each.code not in (*_ABORTS, "status-failure"))
+    return next((each for each in others if each.worst is Severity.ERROR), None)
 
 
 def _without_ports(association: Association, finding: Finding) -> str:
@@ -147,11 +161,14 @@ def _aborted(association: Association, found: Findings) -> str:
     cause = next((each for each in found.causes if any(of.code in _ABORTS for of in each.followers)), None)
     if cause is not None:
         said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
-        return f"aborted by the {abort.side.value}: {cause.line}{said}"
+        earlier = _beside_failures(found) if cause.worst is not Severity.ERROR else None
+        said += f"; before that: {earlier.line}" if earlier is not None else ""
+        failed = _failures(association)
+        return f"aborted by the {abort.side.value}: {cause.line}{said}{f'; {failed}' if failed else ''}"
     who = _by(abort)
     done = _failures(association) or _exchanged(association)
     exchanged = f", after {done}" if association.message_counts.statuses else ""
-    wrong = next((each for each in found.causes if each.severity is Severity.ERROR), None)
+    wrong = next((each for each in found.causes if each.worst is Severity.ERROR), None)
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.line}"
     why = f": {why}" if why else ""
@@ -182,18 +199,21 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
     if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.message_counts.statuses else "")
         return f": {cause.line}{f'; {said}' if said else ''}"
+    if failed and (then := _beside_failures(found)) is not None:
+        return f": {failed}; then {then.line}"
     unseen = next((each for each in found.causes if each.code == "one-direction"), None)
     if unseen is not None:
         seen = ", ".join(asked_for(count, name) for name, count in association.message_counts.requests.items())
         return f": {unseen.line}" + (f"; {seen}" if seen else "")
     until = "before the capture ends" if association.ended_by_capture else "before the connection closed"
     question = association.unanswered[0] if association.unanswered else None
+    first = f"{failed}; then " if failed else ""
     if question is not None and not question.ended:
         ended = "the capture ends" if association.ended_by_capture else "the connection closed"
-        return f": {ended} within {question.name} {question.command.message_id}"
+        return f": {first}{ended} within {question.name} {question.command.message_id}"
     if question is not None:
         name = f"{question.name} {question.command.message_id}"
-        return f": {_unanswered(association, name, 'final response', question.span.last_time, until)}"
+        return f": {first}{_unanswered(association, name, 'final response', question.span.last_time, until)}"
     if association.state is State.REQUESTED:
         asked = association.request.span.last_time if association.request is not None else association.start_time
         return f": {_unanswered(association, 'A-ASSOCIATE-RQ', 'answer', asked, until)}"
@@ -339,7 +359,9 @@ def _exchanged(association: Association) -> str:
     if not statuses and unread == requests.total() > 0:
         return f"{asked}, {'all with a' if unread > 1 else 'its'} status missing from the capture"
     if not statuses and not unread:
-        return asked if all(map(is_unknown, requests)) else f"{asked}, no response"
+        came = any(each.command.is_response and not each.has_whole_command for each in association.messages)
+        lacking = "no response whose status is in the capture" if came else "no response"
+        return asked if all(map(is_unknown, requests)) else f"{asked}, {lacking}"
     asked = asked.replace(" C-FIND", f" C-FIND ({counted(association.message_counts.matches, 'match')})")
     unanswered = requests.total() - statuses.total() - unread
     if len(statuses) == 1 and unanswered <= 0 and not unread:

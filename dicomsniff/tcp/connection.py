@@ -53,7 +53,6 @@ class Connection:
         "first_mark",
         "held",
         "holed",
-        "last_mark",
         "latest_time",
         "number",
         "opener",
@@ -77,7 +76,7 @@ class Connection:
         first.connection = second.connection = self
         self.opener: Stream | None = None
         """The stream of whoever sent the first SYN; None where no handshake was captured."""
-        self.first_mark = self.last_mark = mark
+        self.first_mark = mark
         self.holed: Stream | None = None
         """The stream with a hole that the other side answered; nothing overtakes it while it may be filled."""
         self.waiting: list[Segment] = []
@@ -86,6 +85,11 @@ class Connection:
         """The latest time (ns since 1970) that a packet had which was looked at with care; times may go back."""
         self.reset = False
         self.dropped = False
+
+    @property
+    def last_mark(self) -> PacketMark:
+        """Its last packet."""
+        return max(self.first_mark, self.streams[0].last_mark, self.streams[1].last_mark)
 
     @property
     def last_time(self) -> int:
@@ -204,7 +208,6 @@ class TcpTracker:
         connection, peer = stream.connection, stream.peer
         if connection.holed is not None:
             return events + self._behind_hole(connection, connection.holed, segment)
-        connection.last_mark = mark
         for each in (stream, peer):
             if time < each.last_time and number > each.last_packet:
                 stream.went_back(each.last_time - time)

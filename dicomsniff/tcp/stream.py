@@ -66,6 +66,7 @@ class Stream:
         "last_packet",
         "last_record_offset",
         "last_time",
+        "noticed",
         "offset",
         "passed_since",
         "peer",
@@ -103,6 +104,8 @@ class Stream:
         self.arrivals = 0
         self.acked: int | None = None
         """The other side has confirmed everything before this offset."""
+        self.noticed = (-1, PacketMark(0, 0, 0))
+        """Where it stood when bytes from there on were first acknowledged unseen, and by which packet."""
         self.fin: int | None = None
         self.ended = ""
         self.segments = 0
@@ -191,7 +194,6 @@ class Stream:
 
     def _passed_unreadable(self, unreadable: Unreadable, since: int, length: int) -> None:
         """Count a run of segments that were not whole, the first of them, with `length` bytes, sent at `since`."""
-        self.connection.last_mark = self.last_mark
         came, cut = unreadable.went_on(self.last_mark)
         self.health.cut_off(self.offset - came - cut + length, since, cut)
         unreadable.pass_time(since)
@@ -251,6 +253,8 @@ class Stream:
         health.acknowledged(ack, acked, self.offset, window, time, plain=plain)
         if before is None or acked > before:
             self.acked = acked
+            if acked > self.offset != self.noticed[0]:
+                self.noticed = self.offset, self.peer.last_mark
             if before is not None and self.anchored and self.offset - before > health.max_in_flight:
                 health.max_in_flight = self.offset - before
 
@@ -273,17 +277,20 @@ class Stream:
         """
         events: list[TcpEvent] = []
         while self.held and (final or give_up or self._given_up(time)):
-            first, give_up = self.held[0], False
+            first, give_up, waited = self.held[0], False, 0
             if not self.anchored:
                 self.anchor((self.initial_sequence + first[0]) & SEQUENCE_MASK)
             elif first[0] > self.offset:
-                events.append(self._gap(first[0] - self.offset, first[4]))
+                events.append(self._gap(first[0] - self.offset, self._known_by(first[4])))
+                waited = len(self.held)
             events += self._drain()
+            if waited:  # what came behind a hole of the capture had come in order
+                self.health.out_of_order -= min(self.health.out_of_order, waited - len(self.held))
         if give_up and self.hole:
             length = self.hole if end is None else min(self.hole, end - self.offset)
-            events.append(self._gap(length, PacketMark(*self.connection.last_mark)))
+            events.append(self._gap(length, self._known_by(self.connection.last_mark)))
         if final and self.anchored and self.fin is not None and self.fin > self.offset and not self.ended:
-            events.append(self._gap(self.fin - self.offset, PacketMark(*self.connection.last_mark)))
+            events.append(self._gap(self.fin - self.offset, self._known_by(self.connection.last_mark)))
         return events
 
     def _sent_again(self, offset: int, data: bytes, cut: int, mark: PacketMark) -> list[TcpEvent]:
@@ -299,6 +306,11 @@ class Stream:
     def _conflict(self, offset: int, data: bytes, mark: PacketMark) -> list[TcpEvent]:
         different = self.health.differs(offset, data)
         return [StreamConflict(self, offset, different, mark)] if different else []
+
+    def _known_by(self, mark: PacketMark) -> PacketMark:
+        """Return the packet that first tells of missing bytes: `mark` at the latest."""
+        offset, noticed = self.noticed
+        return noticed if offset == self.offset and noticed.number < mark.number else mark
 
     def _gap(self, length: int, mark: PacketMark) -> "StreamGap[Stream]":
         gap = StreamGap(self, self.offset, length, mark)

@@ -13,6 +13,7 @@ from dicomsniff.association.timeline import (
     UnexpectedPdu,
 )
 from dicomsniff.association.tls_layer import TlsTrouble, why_missing
+from dicomsniff.dictionary.attributes import find_keyword
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID, COMMAND_ELEMENTS, EVENT_TYPE_ID
 from dicomsniff.dictionary.information_models import find_model
 from dicomsniff.dictionary.normalized import type_name
@@ -20,8 +21,8 @@ from dicomsniff.dictionary.reasons import aborted_for, aborter, in_words, reject
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
-from dicomsniff.dimse.command import Command
-from dicomsniff.dimse.identifier import LEVEL
+from dicomsniff.dimse.command import Command, tag_text
+from dicomsniff.dimse.identifier import LEVEL, Key
 from dicomsniff.dimse.lack import Lack
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
@@ -39,7 +40,7 @@ from dicomsniff.pdu.types import (
     SkippedBytes,
     UnknownPdu,
 )
-from dicomsniff.quantities import counted, of_all
+from dicomsniff.quantities import counted, of_all, some_of
 from dicomsniff.words.times import latency_text
 
 
@@ -147,7 +148,7 @@ def query_text(message: Message) -> str:
         model = find_model(operation.request.sop_class_uid)
         level = query.request.level and the_value(query.request.level, LEVEL)
         level = level or ("no level" if model is not None and model.levels else "")
-        keys = counted(len(query.request.keys), "key")
+        keys = counted(len(query.request.keys), "key") + ("" if final else _keys_text(query.request.keys))
         asked = f"{level}, {keys}" if level else keys
     came = ""
     if final and operation.name == "C-FIND" and (operation.pending or operation.category != "Failure"):
@@ -155,6 +156,27 @@ def query_text(message: Message) -> str:
     elif final and query.failed_instances:
         came = f"{counted(query.failed_instances, 'failed instance')} listed"
     return ": ".join(part for part in (asked, came) if part)
+
+
+def _keys_text(keys: list[Key]) -> str:
+    """Name keys: those with a value to be matched, in items of sequences too, then those that only ask for one."""
+    with_value = [name for key in keys for name in _with_value(key)]
+    without = [_key_name(key) for key in keys if not any(_with_value(key))]
+    named = (("with a value", with_value), ("without a value", without))
+    said = [f"{how}: {some_of(names, MAX_NAMED)}" for how, names in named if names]
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def _with_value(key: Key) -> Iterator[str]:
+    """Yield the name of a key that has a value, or of each in its items: `ScheduledProcedureStepSequence.Modality`."""
+    if not key.items and not key.is_empty:
+        yield _key_name(key)
+    for item in key.items:
+        yield from (f"{_key_name(key)}.{name}" for each in item for name in _with_value(each))
+
+
+def _key_name(key: Key) -> str:
+    return find_keyword(key.tag) or tag_text(key.tag)
 
 
 _SAID_OF_A_COMMAND = (

@@ -6,7 +6,7 @@ import build
 from dicomsniff.findings.finding import Severity
 from findings.found import analyzed, found_in
 from findings.test_field_reports import told
-from findings.traffic import established, stored
+from findings.traffic import established, released, stored
 from pipeline import findings_of
 from unmarked import verdict
 
@@ -111,3 +111,39 @@ def test_a_capture_of_packets_cut_short_does_not_end_within_what_was_answered():
     }
     assert not told(packets, "capture-ends-early")
     assert told(packets[:-2], "capture-ends-early") == ["the capture ends within C-STORE-RQ 1"]
+
+
+ASK, REPLY = build.message(3, build.store_rq(2), build.pixels(8000)), build.message(3, build.store_rsp(2))
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("side", [0, 1])
+def test_nothing_is_promised_of_what_a_short_snaplen_cut_off(side, answered):
+    talk = stored(1, 8000)
+    talk.client(ASK)
+    if answered:
+        talk.server(REPLY)
+    talk.end(side)
+    summary, who = analyzed(cut_short(talk.packets, 140)).verdict, ("STORESCU", "STORESCP")[side]
+    assert "nothing was lost" not in summary
+    if answered:
+        how = "while the association was established"
+        assert summary.startswith(f"the association did not end by a release: {who} closed the TCP connection {how}")
+        assert analyzed(talk.packets).verdict.startswith("nothing was lost, but the association did not end by a rel")
+    else:
+        how = "before a final response to C-STORE-RQ 2"
+        assert summary.startswith(f"the association is in trouble: {who} closed the TCP connection {how}")
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_request_that_the_capture_does_not_hold_whole_got_no_answer_unless_that_may_be_lost(lost):
+    talk = stored(1, 8000)
+    talk.client(ASK)
+    if lost:
+        talk.lose(1, len(REPLY))
+    assert bool(told(cut_short(released(talk), 140), "request-unanswered")) is not lost
+
+
+def test_a_response_whose_status_was_cut_off_is_no_missing_response():
+    (association,) = analyzed(cut_short(released(stored(2, 8000)), 74)).associations
+    assert verdict(association) == "released: 2 C-STORE, no response whose status is in the capture"

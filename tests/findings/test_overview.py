@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+from collections.abc import Callable
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -22,7 +23,19 @@ from dicomsniff.findings.parts import plain
 from dicomsniff.library import Capture
 from dicomsniff.tui.link_book import LinkBook
 from examples import examples
-from findings.traffic import echoed, established, healthy, released, stored, talked
+from findings.traffic import (
+    IDENTIFIER,
+    SEARCH,
+    SECOND,
+    echoed,
+    established,
+    healthy,
+    match,
+    opened,
+    released,
+    stored,
+    talked,
+)
 from pipeline import analyze, findings_of, only
 from unmarked import ASKED, verdict
 
@@ -167,3 +180,56 @@ def test_the_verdict_of_many_begins_with_the_most_frequent_trouble():
         "association 2 (STORESCU -> STORESCP) and 1 more: refused: calling AE title not recognized",
         "association 1 (STORESCU -> STORESCP): refused: called AE title not recognized",
     ]
+
+
+ABORTED = {0: "requestor", 1: "acceptor"}
+FAILED = "C-STORE failed: 0xA700 (Refused: Out of Resources)"
+
+
+def failed_first(end: Callable[[build.Talk], object], *, again: bool = True, wait: int = 0) -> list[build.Packet]:
+    """A C-STORE fails, perhaps another one begins, then the association is broken off."""
+    talk = established()
+    talk.client(build.message(3, build.store_rq(), build.pixels(10)))
+    talk.server(build.message(3, build.store_rsp(1, 0xA700)))
+    if again:
+        talk.client(build.message(3, build.store_rq(2), build.pixels(10)))
+    talk.wait(wait)
+    end(talk)
+    return talk.packets
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("wait", [0, 40 * SECOND])
+@pytest.mark.parametrize("again", [True, False])
+def test_a_failure_and_the_abort_behind_it_are_told_in_both_verdicts(side, wait, again):
+    def end(talk: build.Talk) -> None:
+        (talk.server if side else talk.client)(build.abort())
+
+    analyzer = analyze(failed_first(end, again=again, wait=wait))
+    alone = verdict(analyzer.associations[0])
+    assert alone.startswith(f"aborted by the {ABORTED[side]}")
+    assert "C-STORE failed: 0xA700" in alone
+    if again and not wait:
+        assert f"{FAILED}; then aborted by the {ABORTED[side]}" in analyzer.verdict
+    else:
+        assert FAILED in analyzer.verdict or "gave up after 40.0 s" in analyzer.verdict
+
+
+@pytest.mark.parametrize("end", [lambda talk: talk.reset(1), lambda talk: talk.end(1), lambda talk: talk.end(0)])
+def test_a_failure_before_the_end_of_the_connection_is_told_first_in_both_verdicts(end):
+    analyzer = analyze(failed_first(end))
+    assert f"the association is in trouble: {FAILED}" in analyzer.verdict
+    alone = verdict(analyzer.associations[0])
+    assert alone.startswith(f"unfinished: 1 of 2 {FAILED}; then ")
+    assert "C-STORE-RQ 2" in alone
+
+
+def test_what_a_failure_follows_from_is_told_beside_an_abort_of_the_other_side():
+    talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
+    talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
+    talk.server(match(0xA900))
+    talk.server(build.abort(2))
+    analyzer = analyze(talk.packets)
+    cause = "sends C-FIND-RQ at STUDY level without (0020,000D) Study Instance UID"
+    assert cause in analyzer.verdict
+    assert cause in verdict(analyzer.associations[0])

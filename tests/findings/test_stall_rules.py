@@ -4,10 +4,12 @@ import pytest
 
 import build
 from dicomsniff.association.association import Association
+from dicomsniff.association.timing import Part
 from dicomsniff.findings.codes import QUERIES
 from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.slowness import slow_because
 from dicomsniff.side import Side
-from findings.stall_cases import STORE, sent_in_vain, stopped, with_closed_window
+from findings.stall_cases import STORE, getting, sent_in_vain, stopped, with_closed_window
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, healthy, match, opened, with_window
 from pipeline import analyze_frames, findings_of, only
 
@@ -134,3 +136,40 @@ def test_who_stops_reading_the_matches_it_asked_for_is_the_cause(waited, raised)
         "STORESCU (10.0.0.1:40001) stopped reading: its TCP window stayed closed for 10.0 s before a final response to "
         "C-FIND-RQ 1; then STORESCP (10.0.0.2:104) reset the TCP connection",
     )
+
+
+@pytest.mark.parametrize("receiver", SIDES)
+@pytest.mark.parametrize("ender", SIDES)
+def test_who_stops_reading_behind_the_last_bytes_of_a_request_is_the_cause(receiver, ender):
+    talk = getting() if receiver == 0 else established()
+    (talk.client if receiver else talk.server)(STORE)
+    talk.acknowledge(receiver)
+    talk.wait(10 * SECOND)
+    (association,) = analyze_frames(with_closed_window(talk.reset(ender))).associations
+    code, side, text = cause(association)
+    label, who = association.party(SIDES[receiver]).label, association.party(SIDES[ender]).label
+    assert (code, side) == ("receiver-stopped-reading", SIDES[receiver])
+    assert text.startswith(f"{label} stopped reading: its TCP window stayed closed for 10.0 s before a final response")
+    assert text.endswith(f"then {'it' if ender == receiver else who} reset the TCP connection")
+    assert association.timing.part(Part.THINKING, SIDES[receiver]) < SECOND
+    assert association.timing.part(Part.WINDOW, SIDES[1 - receiver]) >= 10 * SECOND
+
+
+@pytest.mark.parametrize("receiver", SIDES)
+@pytest.mark.parametrize("closed", [True, False])
+def test_an_answer_that_was_late_because_nobody_read_is_no_thinking(receiver, closed):
+    talk = getting() if receiver == 0 else established()
+    ask, reply = (talk.client, talk.server) if receiver else (talk.server, talk.client)
+    ask(STORE)
+    talk.acknowledge(receiver)
+    talk.wait(10 * SECOND)
+    talk.acknowledge(receiver)
+    talk.wait(3 * SECOND)
+    reply(build.message(3, build.store_rsp()))
+    frames = with_closed_window(talk) if closed else build.frames(talk.packets)
+    (association,) = analyze_frames(frames).associations
+    window, thought = (association.timing.part(part) // SECOND for part in (Part.WINDOW, Part.THINKING))
+    assert (window, thought) == ((10, 3) if closed else (0, 13))
+    who = "requestor" if receiver == 0 else "acceptor"
+    said = f"the {who} did not read what it was sent" if closed else f"the {who} took 13.0 of 13.0 s to answer"
+    assert said in slow_because(association)

@@ -5,9 +5,9 @@ import pytest
 import build
 from dicomsniff.association.timeline import UnexpectedPdu
 from findings.found import analyzed, found_in
-from findings.test_field_reports import told
+from findings.test_field_reports import causes, told
 from findings.tls_cases import stalled
-from findings.traffic import SECOND, established, opened, released, stored, talked
+from findings.traffic import SECOND, associate_ac, associate_rq, established, opened, released, role, stored, talked
 from pipeline import findings_of
 from unmarked import verdict
 
@@ -75,6 +75,34 @@ def test_resets_of_both_sides_in_one_moment_are_a_device_s_between_them(first):
         "both sides sent TCP RST within C-STORE-RQ 2, 1.00 ms apart; neither answers the other's: likely a firewall or "
         "another device between them broke the connection off"
     ]
+
+
+@pytest.mark.parametrize("sender", [0, 1])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("later", [0, 5 * SECOND])
+def test_a_pdu_that_is_cut_off_blames_who_reset_first(later, first, sender):
+    both = role(build.CT_IMAGE_STORAGE, 1, 1)
+    talk = opened(associate_rq(more=(both,)), associate_ac(more=(both,)))
+    (talk.server if sender else talk.client)(build.message(3, build.store_rq(), build.pixels(4000))[:2000])
+    talk.reset(first).wait(later)
+    packets = talk.reset(1 - first).packets
+    (said,) = told(packets, "pdu-incomplete")
+    own = f"; {(SCU, SCP)[sender]}, its sender, reset the TCP connection" if later and first == sender else ""
+    assert said.partition(" before its end")[2] == own
+    assert causes(packets, "pdu-incomplete") == ["connection-reset"]
+
+
+@pytest.mark.parametrize("reset", [True, False])
+def test_who_breaks_off_within_an_association_request_is_named(reset):
+    talk = build.Talk().open()
+    talk.client(build.associate_rq()[:100])
+    packets = (talk.reset(1) if reset else talk.end(1)).packets
+    (said,) = told(packets, "pdu-incomplete")
+    if reset:
+        assert causes(packets, "pdu-incomplete") == ["connection-reset"]
+        assert said.endswith("before its end")
+    else:
+        assert said.endswith("before its end; STORESCP (10.0.0.2:104), its receiver, closed the TCP connection")
 
 
 def test_a_reset_that_its_sender_repeats_is_its_own():

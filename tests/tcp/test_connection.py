@@ -145,6 +145,39 @@ def test_an_answer_shows_that_what_it_answers_is_missing():
     assert told(talk.packets) == [b"first", 100, b"answer", b"next", b"next", b"next", "gone"]
 
 
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("behind", [[], [0], [1], [0, 1, 0, 1, 0]])
+def test_a_gap_stands_where_it_was_first_known(side, behind):
+    """A mere acknowledgement tells of it, long before its side says something again."""
+    talk = build.Talk().open()
+    first = talk.client(b"first") if side == 0 else talk.server(b"first")
+    talk.lose(side, 100)
+    talk.acknowledge(1 - side)
+    known = len(talk.packets)
+    talk.wait(60_000_000_000)
+    for each in behind:
+        (talk.server if each else talk.client)(b"more")
+    (gap,) = [event for event in track(talk.packets) if isinstance(event, StreamGap)]
+    assert (gap.length, gap.offset) == (100, len(first[0].data))
+    assert (gap.mark.number, gap.mark.time) == (known, talk.packets[known - 1].time)
+
+
+@pytest.mark.parametrize(("lost", "out_of_order"), [(True, 0), (False, 4)])
+def test_segments_behind_a_gap_of_the_capture_came_in_order(lost, out_of_order):
+    talk = build.Talk().open()
+    (missed,) = talk.client(b"missed")
+    talk.client(b"behind" * 4, 6)
+    talk.packets.remove(missed)
+    talk.packets += [] if lost else [missed]
+    talk.acknowledge(1)
+    talk.wait(1_000_000_000)
+    talk.acknowledge(1)
+    tracker = TcpTracker()
+    for segment in build.segments(talk.packets):
+        tracker.feed(segment)
+    assert tracker.streams[missed.flow].health.out_of_order == out_of_order
+
+
 def test_answers_that_wait_for_each_other_are_both_handed_on():
     """A broken acknowledgement number must not tie the two directions in a knot."""
     talk = build.Talk().open()

@@ -13,13 +13,17 @@ from dicomsniff.words.times import latency_text, tcp_text
 from findings.query_cases import (
     FOUND,
     LEVEL,
+    MODALITY,
     NAME,
+    STATION,
+    STEPS,
     STUDY,
     STUDY_ROOT_FIND,
     STUDY_ROOT_MOVE,
     STUDY_UID,
     WORKLIST,
     exchange,
+    item,
 )
 from pipeline import only
 from unmarked import entry_detail
@@ -120,9 +124,29 @@ def query_lines(packets: list[build.Packet]) -> list[str]:
 
 def test_a_query_says_its_level_and_keys_and_its_final_response_how_many_match():
     request, match, final = query_lines(exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"A*"}, FOUND))
-    assert request.startswith("STUDY, 2 keys; Study Root")
+    assert request.startswith(
+        "STUDY, 2 keys (with a value: PatientName; without a value: StudyInstanceUID); Study Root"
+    )
     assert "key" not in match
     assert "Success; STUDY, 2 keys: 1 match; " in final
+
+
+def test_keys_in_items_and_private_ones_are_named_and_too_many_are_counted():
+    asks = {STEPS: item({MODALITY: b"CT", STATION: b""}), NAME: b"", 0x00091002: b"1 "}
+    (request, _) = query_lines(exchange(WORKLIST, asks))
+    assert request.startswith(
+        "3 keys (with a value: (0009,1002), ScheduledProcedureStepSequence.Modality; without a value: PatientName); "
+    )
+    empty = {STEPS: item({MODALITY: b"", STATION: b""})} | {0x00100020 + 16 * each: b"" for each in range(10)}
+    (request, _) = query_lines(exchange(WORKLIST, empty))
+    assert request.startswith("11 keys (without a value: PatientID, ")
+    assert " and 3 more); " in request
+
+
+def test_the_values_of_keys_are_not_told():
+    (request, _) = query_lines(exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"DOE^JANE"}))
+    assert "PatientName" in request
+    assert "DOE" not in request
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,13 @@ def implicit_kinds() -> tuple[dict[int, int], ...]:
 
 
 @lru_cache(maxsize=1)
+def dictionary_vrs() -> dict[int, bytes]:
+    """Return the VR of attributes (PS3.6 §6) by tag, of those that have but one."""
+    found = ((tag, vr.encode()) for tag, (vr, *_) in attributes().items())
+    return {tag: vr for tag, vr in found if vr in VRS}
+
+
+@lru_cache(maxsize=1)
 def implicit_formats() -> dict[int, bytes]:
     """Return the VR of what is FORMATTED, or of limited length, by tag, where no VR is sent."""
     found = ((tag, vr.encode()) for tag, (vr, *_) in attributes().items())

@@ -28,6 +28,7 @@ from dicomsniff.dimse.scan.element_kinds import (
     UNDEFINED_VR,
     VRS,
     WATCHED,
+    dictionary_vrs,
     implicit_formats,
     implicit_kinds,
 )
@@ -149,6 +150,7 @@ class ElementWalk:
         unpack, long, size, end, last = HEADERS[mode], LENGTHS[mode], len(data), here.end - base, here.last
         limit, within, escapes = min(size - 7, end), min(size, end), kept.characters.extended
         formats = implicit_formats() if implicit else {}
+        vr_of = dictionary_vrs().get
         count, begin, length = 0, at, 0
         while at < limit:
             group, number, vr, length = unpack(data, at)
@@ -160,6 +162,8 @@ class ElementWalk:
                 kind = kind_of(tag, PLAIN)
             else:
                 kind = kind_of(vr, UNDEFINED_VR)
+                if vr_of(tag, vr) != vr:
+                    break
             stop = at + 8 + length
             if kind:
                 if kind > WATCHED:
@@ -230,6 +234,8 @@ class ElementWalk:
             kind = self._kinds().get(vr, UNDEFINED_VR)
             if kind == UNDEFINED_VR:
                 return self._read_undefined_vr(tag, vr, data, at, base)
+            if (listed := dictionary_vrs().get(tag, vr)) != vr:
+                self.kept.note_other_vr(tag, vr, listed, offset, nesting.here.tag if nesting.outer else None)
             if kind > WATCHED:
                 start = at + 12
                 if start > size:

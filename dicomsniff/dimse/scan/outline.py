@@ -61,7 +61,8 @@ class DataSetOutline(Struct, frozen=True):
     all of it, empty where it did. `unlisted` counts by code the problems that are not among `problems`;
     `reference_counts` counts the referenced instances by sequence, also those not in `referenced`. `failure_reasons`
     counts the items of sequences by Failure Reason (0008,1197). `unusual` says the first thing in it that is no problem
-    for most receivers, and worth a word where one failed; `lacks` names the UID without which an object is none.
+    for most receivers, and worth a word where one failed, `other_vr` the first VR that is not the data dictionary's;
+    `lacks` names the UID without which an object is none.
     """
 
     transfer_syntax: str | None
@@ -79,6 +80,7 @@ class DataSetOutline(Struct, frozen=True):
     has_file_meta: bool
     unexamined: str
     unusual: str = ""
+    other_vr: str = ""
     lacks: str = ""
 
 

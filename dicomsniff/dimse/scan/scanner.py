@@ -217,4 +217,5 @@ class DataSetScanner:
             has_file_meta=self._has_file_meta,
             unexamined=self._lost or stopped,
             unusual=kept.unusual,
+            other_vr=kept.other_vr,
         )

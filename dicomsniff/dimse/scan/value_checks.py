@@ -19,6 +19,7 @@ MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""
 MINOR_VALUE = "data-set-minor-value"
 """The code of texts that are too long, and of values in items of sequences that are not as they should be."""
+_UNKNOWN = b"UN"
 MAX_REASONS = 16
 """Failure reasons told apart in one data set."""
 
@@ -34,6 +35,7 @@ class KeptValues:
         "failure_reasons",
         "fragments",
         "native",
+        "other_vr",
         "problems",
         "reference_counts",
         "referenced",
@@ -58,6 +60,8 @@ class KeptValues:
         """Encapsulated Pixel Data of the data set itself."""
         self.unusual = ""
         """The first thing that most receivers can handle."""
+        self.other_vr = ""
+        """The first element whose VR is another than the data dictionary's."""
         self.native = False
         """Whether it has native Pixel Data."""
 
@@ -106,6 +110,14 @@ class KeptValues:
     def note_unusual(self, tag: int, offset: int, what: str) -> None:
         """Note what most receivers can handle; the first such thing is kept."""
         self.unusual = self.unusual or f"{named(tag)} at byte {offset} {what}"
+
+    def note_other_vr(self, tag: int, vr: bytes, listed: bytes, offset: int, sequence: int | None) -> None:
+        """Note a VR that the data dictionary does not list, perhaps in an item; UN stands for any (PS3.5 §6.2.2)."""
+        if vr == _UNKNOWN:
+            return
+        if not self.other_vr:
+            where = f"{_placed(tag, sequence)} at byte {offset}"
+            self.other_vr = f"{where} has the VR {vr.decode()}; the data dictionary says {listed.decode()}"
 
     def check_length(self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None) -> None:
         """Check the length of a person name, or of a short or long string, perhaps in an item of a sequence."""

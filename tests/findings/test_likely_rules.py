@@ -1,0 +1,179 @@
+"""What most receivers can handle is offered as the likely reason where one failed on it, and silent elsewhere."""
+
+import pytest
+
+import build
+import data_sets
+from findings.test_field_reports import SCP, SCU, causes, told
+from findings.traffic import (
+    SECOND,
+    associate_ac,
+    associate_rq,
+    echoed,
+    opened,
+    released,
+    talked,
+    window,
+)
+
+ECHO = build.message(1, build.echo_rq())
+ANY_NUMBER = (
+    "has an asynchronous operations window of 0 invoked and 0 performed operations; 0 means any number, but some "
+    "receivers take it for none: likely why "
+)
+
+
+# Limits of 0
+
+
+def agreed(asked: bytes | None = window(0, 0), answered: bytes | None = window(0, 0)) -> build.Talk:
+    more, less = ((each,) if each else () for each in (asked, answered))
+    return opened(associate_rq(more=more), associate_ac(more=less))
+
+
+def refused() -> list[build.Packet]:
+    return talked((1, build.associate_rj(1, 1, 1)), talk=opened(associate_rq(more=(window(0, 0),)), b"")).end(1).packets
+
+
+def unanswered(wait: int, side: int) -> list[build.Packet]:
+    talk = opened(associate_rq(more=(window(0, 0),)), b"")
+    talk.wait(wait * SECOND)
+    return talk.end(side).packets
+
+
+def answered_late(talk: build.Talk) -> list[build.Packet]:
+    talk.client(ECHO)
+    talk.wait(30 * SECOND)
+    talk.client(build.abort())
+    return talk.close().packets
+
+
+def left_idle(talk: build.Talk) -> list[build.Packet]:
+    talk.wait(60 * SECOND)
+    talk.server(build.abort(2))
+    return talk.end(1).packets
+
+
+@pytest.mark.parametrize(
+    ("packets", "pdu", "failed", "code"),
+    [
+        (refused(), "RQ", f"{SCP} refused the association", "association-rejected"),
+        (unanswered(0, 1), "RQ", f"{SCP} gave no answer", "association-unanswered"),
+        (unanswered(30, 0), "RQ", f"{SCP} gave no answer", "association-unanswered"),
+        (talked((0, ECHO), (1, build.abort()), talk=agreed()).packets, "RQ", f"{SCP} aborted", "association-aborted"),
+        (talked((0, ECHO), talk=agreed()).reset(1).packets, "RQ", f"{SCP} reset the connection", "connection-reset"),
+        (talked((0, ECHO), talk=agreed()).end(1).packets, "RQ", f"{SCP} closed the connection",
+         "connection-closed-early"),
+        (answered_late(agreed()), "RQ", f"{SCP} gave no answer", "peer-silent"),
+        (agreed().end(0).packets, "AC", f"{SCU} closed the connection", "association-not-released"),
+        (talked((0, build.abort()), talk=agreed()).packets, "AC", f"{SCU} aborted", "association-aborted"),
+        (left_idle(agreed()), "AC", f"{SCU} asked for nothing", "idle-timeout"),
+    ],
+)  # fmt: skip
+def test_a_window_of_0_is_offered_where_either_side_failed_on_it(packets, pdu, failed, code):
+    assert told(packets, "likely-reason") == [f"A-ASSOCIATE-{pdu} {ANY_NUMBER}{failed}"]
+    assert causes(packets, code) == ["likely-reason"]
+
+
+@pytest.mark.parametrize(
+    "packets",
+    [
+        released(echoed(agreed())),
+        talked((0, ECHO), (1, build.abort()), talk=echoed(agreed())).packets,
+        left_idle(echoed(agreed())),
+        talked((0, ECHO), talk=agreed()).end(0).packets,
+        agreed(window(0, 0), window(1, 1)).end(0).packets,
+        agreed(window(0, 0), None).end(0).packets,
+        talked((0, ECHO), (1, build.abort()), talk=agreed(window(5, 5), window(0, 0))).packets,
+        unanswered(2, 0),
+    ],
+)
+def test_a_window_of_0_that_was_coped_with_or_not_sent_explains_nothing(packets):
+    assert told(packets, "likely-reason") == []
+
+
+@pytest.mark.parametrize(("counts", "told_of"), [((0, 1), "0 invoked and 1 performed"), ((7, 0), "7 invoked and 0")])
+def test_either_number_of_a_window_may_be_0(counts, told_of):
+    (said,) = told(agreed(window(*counts), window(*counts)).end(0).packets, "likely-reason")
+    assert told_of in said
+
+
+@pytest.mark.parametrize(("side", "pdu"), [(0, "AC"), (1, "RQ")])
+def test_a_maximum_length_of_0_is_offered_likewise(side, pdu):
+    unlimited = build.user_information(0)
+    talk = opened(build.associate_rq(user=unlimited), build.associate_ac(user=unlimited) if side == 0 else b"")
+    assert told(talk.end(side).packets, "likely-reason") == [
+        f"A-ASSOCIATE-{pdu} has a maximum length of 0, which means any length, but some receivers take it for none: "
+        f"likely why {(SCU, SCP)[side]} {'closed the connection' if side == 0 else 'gave no answer'}"
+    ]
+
+
+# VRs of the data dictionary
+
+UIDS = data_sets.short(0x00080016, "UI", build.CT_IMAGE_STORAGE.encode() + b"\0")
+UIDS += data_sets.short(0x00080018, "UI", b"1.2.3\0")
+ITEM = data_sets.item(data_sets.short(0x00080100, "SH", b"X "))
+
+
+def sent(side: int, data: bytes, status: int | None = None) -> list[build.Packet]:
+    """An object that one side stores, in explicit VR, and its answer, else an abort."""
+    proposal = build.proposal(3, build.CT_IMAGE_STORAGE, (build.EXPLICIT,))
+    scp = build.item(0x54, len(CT).to_bytes(2, "big") + CT + b"\1\1")
+    ac = associate_ac(build.answer(3, 0, build.EXPLICIT), more=(scp,))
+    talk = opened(associate_rq(proposal, more=(scp,)), ac)
+    talked((side, build.message(3, build.store_rq(), data)), talk=talk)
+    answer = build.abort() if status is None else build.message(3, build.store_rsp(1, status))
+    talked((1 - side, answer), talk=talk)
+    return talk.end(0).packets if status is None else released(talk)
+
+
+CT = build.CT_IMAGE_STORAGE.encode()
+OTHER_VRS = {
+    "text for a sequence": (
+        data_sets.short(0x00082112, "LO", b"ABCD"), "(0008,2112) Source Image Sequence at byte 48 has the VR LO", "SQ"
+    ),
+    "a sequence for text": (
+        data_sets.sequence(0x00081030, ITEM), "(0008,1030) Study Description at byte 48 has the VR SQ", "LO"
+    ),
+    "a number for text": (
+        data_sets.short(0x00200013, "US", b"\1\0"), "(0020,0013) Instance Number at byte 48 has the VR US", "IS"
+    ),
+    "in a sequence": (
+        data_sets.sequence(0x00082112, data_sets.item(data_sets.long(0x00081150, "UT", b"1.2\0"))),
+        "(0008,1150) Referenced SOP Class UID of (0008,2112) Source Image Sequence at byte 68 has the VR UT", "UI"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("element", "said", "listed"), OTHER_VRS.values(), ids=OTHER_VRS)
+@pytest.mark.parametrize("status", [0xA900, 0xC000, 0x0110, None])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_vr_that_the_dictionary_does_not_have_is_offered_where_the_receiver_failed(
+    side, status, element, said, listed
+):
+    packets = sent(side, UIDS + element, status)
+    how = "aborted" if status is None else "answered with a failure"
+    assert told(packets, "likely-reason") == [
+        f"in the data set of C-STORE-RQ, {said}; the data dictionary says {listed}: likely why {(SCP, SCU)[side]} {how}"
+    ]
+    assert causes(packets, "association-aborted" if status is None else "status-failure") == ["likely-reason"]
+
+
+@pytest.mark.parametrize(("element", "said", "listed"), OTHER_VRS.values(), ids=OTHER_VRS)
+def test_it_is_silent_where_the_receiver_took_it(element, said, listed):
+    assert told(sent(0, UIDS + element, 0), "likely-reason") == []
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        data_sets.short(0x00280106, "SS", b"\1\0"),
+        data_sets.short(0x00280106, "US", b"\1\0"),
+        data_sets.long(0x00081030, "UN", b"ABCD"),
+        data_sets.short(0x00091001, "FD", bytes(8)),
+        data_sets.short(0x00200013, "IS", b"1 "),
+    ],
+    ids=["either", "or", "unknown", "private", "as it is"],
+)
+def test_a_vr_that_may_be_is_no_reason(element):
+    assert told(sent(0, UIDS + element, 0xC000), "likely-reason") == []
