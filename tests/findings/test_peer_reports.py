@@ -3,7 +3,9 @@
 import pytest
 
 import build
+from data_sets import JPEG, fragments, short
 from dicomsniff.association.timing import Part
+from dicomsniff.findings.overview import Fate
 from findings.found import analyzed
 from findings.test_field_reports import causes, told
 from findings.traffic import CT, SECOND, opened, stored, talked
@@ -94,9 +96,10 @@ def test_a_connection_is_left_open_from_the_abort_on_not_from_the_message_that_n
     talk.client(build.abort())
     talk.wait(waited * SECOND)
     said = told(talk.end(0).packets, "connection-left-open")
-    assert said == [
-        f"the TCP connection stayed open for 70 s after the association was over; {SCP} was to close it"
-    ][:count]
+    assert (
+        said
+        == [f"the TCP connection stayed open for 70 s after the association was over; {SCP} was to close it"][:count]
+    )
 
 
 # What is refused, and why
@@ -150,3 +153,83 @@ def test_another_protocol_is_told_once_whatever_the_peer_answers():
 def test_storing_one_at_a_time_stays_silent():
     assert analyzed(stored(3).packets).associations
     assert not told(stored(3).packets, "operations-beyond-window")
+
+
+# What was meant, where bytes are not what they are marked as
+
+
+@pytest.mark.parametrize("syntax", ["native", "encapsulated"])
+@pytest.mark.parametrize(("cut", "marked"), [(0, True), (2, False)])
+def test_a_data_set_that_is_whole_and_never_marked_as_such_is_told(syntax, cut, marked):
+    pixels = build.pixels(4000) if syntax == "native" else fragments(b"\xff\xd8\xff\xd9" * 250)
+    data = (element_of_uid() if syntax == "native" else short(0x00080018, "UI", b"1.2.3\0")) + pixels
+    data = data[: len(data) - cut]
+    transfer = build.IMPLICIT if syntax == "native" else JPEG
+    talk = opened(
+        build.associate_rq(build.proposal(3, CT, (transfer,))), build.associate_ac(build.answer(3, transfer=transfer))
+    )
+    talk.client(build.command_pdu(3, build.store_rq(7)))
+    talk.client(
+        b"".join(build.p_data(build.pdv(3, data[at : at + 512], last=False)) for at in range(0, len(data), 512))
+    )
+    talk.acknowledge(1)
+    talk.wait(90 * SECOND)
+    talk.client(build.abort())
+    (said,) = told(talk.end(0).packets, "sender-stopped")
+    never = f"{SCU} marked no fragment of C-STORE-RQ 7 as the last, although its Pixel Data is whole"
+    assert said.startswith(never if marked else f"{SCU} stopped sending in the middle of C-STORE-RQ 7")
+
+
+def element_of_uid() -> bytes:
+    return build.element(0x00080018, b"1.2.3\0")
+
+
+@pytest.mark.parametrize("first", [b"\x02\x00\x01\x00OB", b"\x08\x00\x05\x00CS"], ids=["file meta", "data set"])
+def test_a_data_set_that_is_marked_as_a_command_is_called_that(first):
+    data = first + bytes(40)
+    packets = talked((0, build.command_pdu(3, build.store_rq(7)) + build.command_pdu(3, data)), (1, build.abort(2)))
+    (said,) = told(packets.end(1).packets, "command-malformed")
+    assert said.startswith(f"{SCU} sends what seems to be a data set, marked as a command: ")
+    assert causes(packets.packets, "provider-aborted") == ["command-malformed"]
+
+
+@pytest.mark.parametrize("shift", [1, 4, 100])
+def test_ae_titles_that_are_too_long_are_told_by_what_they_move(shift):
+    request = build.associate_rq(called="A" * (16 + shift))
+    assert len(request) == len(build.associate_rq()) + shift
+    talk = build.Talk().open()
+    talk.client(request)
+    packets = [*talk.packets, talk.server(build.abort(2, 6))[0], *talk.end(1).packets[-3:]]
+    (said,) = told(packets, "ae-titles-too-long")
+    assert f"take {32 + shift} bytes instead of 32 (16 each)" in said
+    assert said.endswith(f", so that the rest is {shift} late")
+    assert causes(packets, "provider-aborted")[:1] == ["ae-titles-too-long"]
+
+
+def test_ae_titles_of_sixteen_bytes_are_not_too_long():
+    packets = opened(build.associate_rq(called="A" * 16, calling="B" * 16), b"").end(1).packets
+    assert not told(packets, "ae-titles-too-long")
+
+
+# How it ended, beside what came before
+
+
+@pytest.mark.parametrize(("end", "how"), [("end", "closed"), ("reset", "reset")])
+def test_a_breach_before_a_broken_connection_does_not_hide_how_it_ended(end, how):
+    data = build.element(0x00080016, build.VERIFICATION.encode() + b"\0") + build.pixels(4000)
+    talk = talked((0, build.message(3, build.store_rq(7), data)[:3000]))
+    found = only(getattr(talk, end)(1).packets)
+    assert verdict(found).startswith(f"unfinished: {SCP} {how} the TCP connection within C-STORE-RQ 7; before that: ")
+    assert findings_of(found).causes[0].code == "data-set-announced-otherwise"
+
+
+def test_one_reason_of_callers_without_a_title_is_one_reason_whatever_their_ports():
+    talks = []
+    for port in (40001, 40002, 40003):
+        talk = build.Talk(client=("10.0.0.1", port)).open()
+        talk.client(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+        talk.server(build.abort(2, 2))
+        talks += talk.end(1).packets
+    text = str(analyzed(sorted(talks, key=lambda packet: packet.time)).overview.reasons[Fate.TROUBLED])
+    assert text.count("speaks SSH, not DICOM") == 1
+    assert "4000" not in text
