@@ -320,7 +320,7 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                     more += f", although {the_party(association.party(message.side))} had accepted its context"
                 only: tuple[str, ...] = ()
                 if command.status in OF_OTHER_CLASS and asked is not None:
-                    since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context")
+                    since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context", "role-not-negotiated")
                 yield Hit(f"{_with_type(message)}: {said}{more}", earliest_cause=since, only=only)
 
 

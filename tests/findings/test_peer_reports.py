@@ -211,6 +211,22 @@ def test_ae_titles_of_sixteen_bytes_are_not_too_long():
     assert not told(packets, "ae-titles-too-long")
 
 
+def test_every_refusal_of_a_request_in_a_role_that_was_not_negotiated_is_for_that():
+    talk = opened(
+        build.associate_rq(build.proposal(1), build.proposal(3, CT)),
+        build.associate_ac(build.answer(1), build.answer(3)),
+    )
+    for number in (1, 2):
+        talk.server(store(number))
+        talk.client(build.message(3, build.store_rsp(number, 0x0122)))
+    found = findings_of(only(talk.close().packets)).causes
+    role = next(each for each in found if each.code == "role-not-negotiated")
+    assert [each.code for each in role.followers].count("status-failure") == sum(
+        each.code == "status-failure" for cause in found for each in cause.all()
+    )
+    assert found[0] is role
+
+
 # How it ended, beside what came before
 
 
