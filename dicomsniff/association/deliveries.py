@@ -92,12 +92,12 @@ class Delivery(Struct, frozen=True):
 
 
 def find_deliveries(association: Association) -> list[Delivery]:
-    """Return what an association may have delivered, by Move Originator; one without C-STOREs if it failed before."""
+    """Return what an association may have delivered, by Move Originator; one without C-STOREs if it carried nothing."""
     stores: dict[tuple[str, int] | None, Stores] = {}
     for operation in association.operations.operations:
         if operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
             stores.setdefault(move_originator(operation.request), Stores()).add(operation)
-    if not stores and (association.outcome != "released" or association.nothing_accepted):
+    if not stores and (association.outcome != "released" or not association.message_counts.requests):
         stores[None] = Stores()
     return [_delivery(association, originator, counted) for originator, counted in stores.items()]
 

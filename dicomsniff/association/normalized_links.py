@@ -81,6 +81,8 @@ class Step(Struct, frozen=True):
     category: str
     span: Span
     """Of the request."""
+    message_id: int | None = None
+    """Of the request."""
     action: int | None = None
     """Action Type ID of an N-ACTION, Event Type ID of an N-EVENT-REPORT."""
     state: str | None = None
@@ -222,6 +224,7 @@ def _step(association: Association, operation: Operation) -> Step:
         status=operation.status,
         category=operation.category,
         span=request.span,
+        message_id=command.message_id,
         action=command.uint(ACTION_TYPE_ID if operation.name == "N-ACTION" else EVENT_TYPE_ID),
         state=_text(request, STEP_STATUS) or _text(request, STEP_STATE),
         referenced=_count(request, REFERENCED),

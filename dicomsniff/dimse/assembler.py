@@ -173,6 +173,10 @@ class Assembler:
         for context_id, underway in list(self._underway.items()):
             what, part = ("data set", Part.END) if underway.command is not None else ("command set", Part.COMMAND_SET)
             lack = Lack(part, f"the last fragment of its {what} {how}")
+            scanner, whole = underway.scanner, not underway.data.missing and not underway.unplaced
+            if seen and whole and scanner is not None and scanner.ends_with_pixels(underway.before):
+                text = "no fragment of its data set is marked as the last, although its Pixel Data is whole"
+                lack = Lack(Part.MARK, text)
             events.append(self._give_up(context_id, underway, lack))
         return events
 

@@ -12,6 +12,7 @@ class Part(Enum):
     DATA_SET = "bytes of its data set"
     UNPLACED = "bytes behind a hole of the capture, of which nobody knows whether they were in the one or the other"
     END = "the last fragment of its data set"
+    MARK = "the mark of the last fragment, of a data set that itself is whole"
     INTERRUPTED = "that fragment, since another message began before it"
 
 

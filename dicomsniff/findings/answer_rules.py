@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
+from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION, IMAGE_BOXES, META_CLASSES
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
 from dicomsniff.findings.codes import PROPOSAL, by
 from dicomsniff.findings.finding import Severity
@@ -25,10 +26,14 @@ def _answer(association: Association, entry: Entry) -> AssociateAc | None:
 
 
 _AC = (AssociateAc,)
-_SYNTAXES_REFUSED = 4
-"""The result of a context none of whose transfer syntaxes is taken (PS3.8 Table 9-18)."""
+_CLASS_REFUSED, _SYNTAXES_REFUSED = 3, 4
+"""The results of a context whose abstract syntax, or none of whose transfer syntaxes, is taken (PS3.8 Table 9-18)."""
+_IN_META = (FILM_SESSION, FILM_BOX, *IMAGE_BOXES)
+"""SOP classes that are negotiated as part of a meta SOP class (PS3.4 §H.3.2)."""
 MAX_SYNTAXES = 3
 """Transfer syntaxes that a finding names; further ones are counted."""
+MAX_CLASSES = 3
+"""SOP classes that a finding names where none is taken; further ones are counted."""
 
 
 @entry_rule(
@@ -109,15 +114,25 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
     contexts = association.contexts.values()
     if isinstance(entry.event, AssociateAc) and contexts and not any(context.accepted for context in contexts):
         reasons = sorted({in_words(context_result_name(c.result)) for c in contexts if c.result is not None})
-        whole = f"none of the {len(contexts)} presentation contexts was accepted"
+        classes = some_of(list(dict.fromkeys(the_class(c.abstract_syntax) for c in contexts)), MAX_CLASSES)
+        whole = f"none of the {len(contexts)} presentation contexts ({classes}) was accepted"
         if len(contexts) == 1:
-            (only,) = contexts
-            whole = f"the only presentation context ({the_class(only.abstract_syntax)}) was not accepted"
+            whole = f"the only presentation context ({classes}) was not accepted"
         why = ", ".join(reasons) or "no answer"
         if all(context.result == _SYNTAXES_REFUSED for context in contexts):
             syntaxes = dict.fromkeys(each for context in contexts for each in context.proposed_transfer_syntaxes)
             why += f" ({some_of(list(syntaxes), MAX_SYNTAXES, the_class)})" if syntaxes else ""
-        yield Hit(f"{whole}: {why}")
+        yield Hit(f"{whole}: {why}{_only_in_meta(association)}")
+
+
+def _only_in_meta(association: Association) -> str:
+    """Say of a refused SOP class that it is part of a meta SOP class, where none was proposed (PS3.4 §H.3.2)."""
+    contexts = association.contexts.values()
+    if any(context.abstract_syntax in META_CLASSES for context in contexts):
+        return ""
+    refused = (context.abstract_syntax for context in contexts if context.result == _CLASS_REFUSED)
+    alone = next((uid for uid in refused if uid in _IN_META), None)
+    return f"; {the_class(alone)} is negotiated as part of a Print Management Meta SOP Class" if alone else ""
 
 
 @entry_rule(
@@ -233,9 +248,8 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
             if first.result == _SYNTAXES_REFUSED and first.proposed_transfer_syntaxes:
                 what += f" ({some_of(first.proposed_transfer_syntaxes, MAX_SYNTAXES, the_class)})"
             more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
-            yield Hit(
-                f"{of_all(len(refused), len(association.contexts), 'presentation context')} refused: {what}{more}"
-            )
+            share = of_all(len(refused), len(association.contexts), "presentation context")
+            yield Hit(f"{share} refused: {what}{more}{_only_in_meta(association)}")
 
 
 @entry_rule(code="titles-garbled", severity=Severity.WARNING, on=_AC)

@@ -19,7 +19,7 @@ from dicomsniff.findings.codes import (
     by,
 )
 from dicomsniff.findings.collector import Findings
-from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.finding import LAST_PACKET, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import PATIENCE
@@ -179,6 +179,19 @@ def _after_end(association: Association, entry: Entry) -> bool:
 
 def reaction_to(association: Association, entry: Entry) -> int:
     """Return the packet since which something may have provoked a side: the other's last words, if still unanswered."""
+    return min(_since_last_words(association, entry), _oldest_unanswered(association, entry.side))
+
+
+def _oldest_unanswered(association: Association, side: Side) -> int:
+    """Return the packet in which the oldest request begins that a side has said nothing to; else one after all packets.
+
+    Where several are outstanding, the response to an earlier one does not mean that the side stood a later one.
+    """
+    waiting = (each for each in association.operations.outstanding if each.side is not side and not each.responses)
+    return min((each.request.span.first_packet for each in waiting), default=LAST_PACKET)
+
+
+def _since_last_words(association: Association, entry: Entry) -> int:
     since = 0
     for earlier in reversed(association.timeline):
         if earlier is entry or isinstance(earlier.event, TcpEnd | MissingBytes | UnexpectedPdu):
@@ -191,7 +204,14 @@ def reaction_to(association: Association, entry: Entry) -> int:
 
 
 def _since_answer(association: Association, entry: Entry) -> int:
-    """Return the packet after a side's last response: what came before that cannot be what it stumbled over."""
+    """Return the packet after a side's last response: what came before that cannot be what it stumbled over.
+
+    Unless it was sent while a request was outstanding that is so still.
+    """
+    return min(_since_last_response(association, entry), _oldest_unanswered(association, entry.side))
+
+
+def _since_last_response(association: Association, entry: Entry) -> int:
     for earlier in reversed(association.timeline):
         event = earlier.event
         if earlier.side is entry.side and isinstance(event, Message) and event.command.is_response:

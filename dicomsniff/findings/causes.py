@@ -24,8 +24,9 @@ def add_findings(roots: list[Finding], found: Iterable[Finding], codes: set[str]
 def arrange(found: list[Finding]) -> list[Finding]:
     """Return the causes among all findings of an association that is over, followers under each.
 
-    They are in the order of their packets, mere notes behind all others; and where something went wrong on the wire,
-    what the capture lacks behind that.
+    What an error came of goes first, then the other warnings, then mere notes: a breach that the peer lived with is not
+    to stand before the failure that somebody asks about. Of each kind they are in the order of their packets; and where
+    something went wrong on the wire, what the capture lacks is behind that.
     """
     found = sorted(found, key=_order)
     roots: list[Finding] = []
@@ -39,13 +40,11 @@ def arrange(found: list[Finding]) -> list[Finding]:
         root = _root(finding, chosen)
         (roots if root is finding else root.followers).append(finding)
     wrong = any(root.worst is Severity.ERROR for root in roots)
-    return sorted(roots, key=lambda root: (_rank(root, wrong=wrong), root.packet, SEVERITIES.index(root.worst)))
+    return sorted(roots, key=lambda root: (_rank(root, wrong=wrong), root.packet))
 
 
-def _rank(root: Finding, *, wrong: bool) -> int:
-    if root.worst is Severity.NOTE:
-        return 2
-    return int(wrong and root.code in NOT_CAPTURED and root.worst is not Severity.ERROR)
+def _rank(root: Finding, *, wrong: bool) -> tuple[int, bool]:
+    return SEVERITIES.index(root.worst), wrong and root.code in NOT_CAPTURED and root.worst is not Severity.ERROR
 
 
 @lru_cache(maxsize=1024)

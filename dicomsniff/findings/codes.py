@@ -27,6 +27,7 @@ PROPOSAL = (
     "context-without-syntax",
     "user-information-incomplete",
     "item-repeated",
+    "ae-titles-too-long",
     "ae-title-malformed",
     "ae-title-padded",
     "uid-malformed",

@@ -84,7 +84,8 @@ def malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     Command sets are implicit VR little endian and hold elements of group 0000 only. From the place named on, this one
     cannot be read.
 
-    What to do: Look at the sender's encoder. Where bytes are cut off, look at its last-fragment bit.
+    What to do: Look at the sender's encoder. Where bytes are cut off, look at its last-fragment bit; where it is a data
+    set, at bit 0 of the message control header.
     """
     match entry.event:
         case Message(command=command, has_whole_command=True) if command.raw[4:6] in _EXPLICIT:
@@ -92,7 +93,10 @@ def malformed(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{who} sends a command set in explicit VR; it is always in Implicit VR Little Endian")
         case Message(command=command) as message if command.problem and message.has_whole_command:
             who = the_party(association.party(entry.side))
-            yield Hit(f"{who} sends a malformed command set ({message.name}): {command.problem}")
+            what = f"a malformed command set ({message.name})"
+            if not command.elements and any(command.raw[:2]):  # nothing of group 0000
+                what = "what seems to be a data set, marked as a command"
+            yield Hit(f"{who} sends {what}: {command.problem}")
 
 
 @entry_rule(
@@ -316,7 +320,7 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                     more += f", although {the_party(association.party(message.side))} had accepted its context"
                 only: tuple[str, ...] = ()
                 if command.status in OF_OTHER_CLASS and asked is not None:
-                    since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context")
+                    since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context", "role-not-negotiated")
                 yield Hit(f"{_with_type(message)}: {said}{more}", earliest_cause=since, only=only)
 
 

@@ -27,8 +27,13 @@ _ONCE_IN_CONTEXT = {(0x20, 0x30), (0x21, 0x40)}
 """The abstract syntax of a proposal, the transfer syntax of an answer."""
 _CHARACTERS = {0x00: "NUL", 0x09: "tab", 0x0A: "line feed", 0x0D: "carriage return", 0x5C: "backslash"}
 _FIXED_FIELDS = 68
-_RESERVED = slice(36, _FIXED_FIELDS)
+_TITLES_BEGIN, _TITLES_END = 4, 36
+_RESERVED = slice(_TITLES_END, _FIXED_FIELDS)
 """Bytes 43 to 74 of the PDU."""
+_BEHIND_TITLES = bytes(_FIXED_FIELDS - _TITLES_END) + b"\x10\0\0\x151.2.840.10008.3.1.1.1"
+"""The reserved bytes and the Application Context Item that follow the titles (PS3.8 Table 9-11, §9.3.2.1)."""
+_LONGEST_SHIFT = 128
+"""Bytes by which titles that are too long are looked for behind their place."""
 
 Associate = AssociateRq | AssociateAc
 Check = Callable[[Association, Entry], Iterable[Hit]]
@@ -159,7 +164,7 @@ def _repeated_in_contexts(raw: bytes) -> Iterator[tuple[int, int]]:
                 yield kind, context
 
 
-@entry_rule(code="item-unknown", severity=Severity.NOTE, on=_BOTH)
+@entry_rule(code="item-unknown", severity=Severity.NOTE, on=_BOTH, follows=("own:ae-titles-too-long",))
 @of_negotiation
 def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
     """An item has a type the standard does not define.
@@ -175,7 +180,7 @@ def items_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
                 yield Hit(f"{pdu.name} has items of unknown type: " + ", ".join(f"0x{kind:02X}" for kind in kinds))
 
 
-@entry_rule(code="reserved-bytes", severity=Severity.NOTE, on=_BOTH)
+@entry_rule(code="reserved-bytes", severity=Severity.NOTE, on=_BOTH, follows=("own:ae-titles-too-long",))
 @of_negotiation
 def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
     """Reserved bytes are not what they should be.
@@ -194,6 +199,28 @@ def reserved_set(association: Association, entry: Entry) -> Iterator[Hit]:
             association.request and raw[_RESERVED] != association.request.raw[_RESERVED]
         ):
             yield Hit(f"{pdu.name} does not send bytes 43 to 74 back as A-ASSOCIATE-RQ had them")
+
+
+@entry_rule(code="ae-titles-too-long", severity=Severity.WARNING, on=_BOTH)
+@of_negotiation
+def titles_too_long(association: Association, entry: Entry) -> Iterator[Hit]:
+    """An AE title is longer than its field.
+
+    The two AE titles of A-ASSOCIATE have 16 bytes each. Here the reserved bytes and the Application Context Item that
+    follow them are found behind their place: a title was written with more bytes, and so whatever follows cannot be
+    read where it is to be.
+
+    What to do: Shorten the AE titles in the sender's settings to 16 characters.
+    """
+    match entry.event:
+        case AssociateRq(raw=raw) | AssociateAc(raw=raw) as pdu:
+            until = _TITLES_END + _LONGEST_SHIFT + len(_BEHIND_TITLES)
+            late = raw.find(_BEHIND_TITLES, _TITLES_END, until) - _TITLES_END
+            if late > 0:
+                due = _TITLES_END - _TITLES_BEGIN
+                said = f"the AE titles in {pdu.name} take {due + late} bytes instead of {due} (16 each)"
+                who = the_party(association.party(entry.side))
+                yield Hit(f"{who} sends an AE title that is too long: {said}, so that the rest is {late} late")
 
 
 @entry_rule(code="ae-title-malformed", severity=Severity.WARNING, on=AssociateRq)

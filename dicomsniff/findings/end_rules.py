@@ -237,7 +237,9 @@ def left_open(review: Review) -> Iterator[Hit]:
     association, ends = review.association, review.ends
     if association.outcome not in _OVER or not (ends or association.ended_by_capture):
         return
-    last = next((each for each in reversed(association.timeline) if not isinstance(each.event, TcpEnd)), None)
+    # What never became whole is listed behind the A-ABORT that came long after it.
+    said = (each for each in association.timeline if not isinstance(each.event, TcpEnd))
+    last = max(said, key=lambda each: each.span.last_packet, default=None)
     if last is None or association.has_holes or association.unlisted:
         return
     stayed = (ends[0].span.first_time if ends else association.watched_until) - last.span.last_time

@@ -81,7 +81,7 @@ class Course(Struct, frozen=True):
         """Find it."""
         became = fate(association, found)
         why = reason(association, found) if became in _REASONED else ""
-        who = " -> ".join(map(_end, (association.requestor, association.acceptor))) if became is Fate.TROUBLED else ""
+        who = _ends(association.requestor, association.acceptor) if became is Fate.TROUBLED else ""
         requests, failed = association.message_counts.requests, failed_operations(association)
         return cls(
             association.id,
@@ -261,8 +261,10 @@ class Overview:
         return ", ".join(said)
 
 
-def _end(party: Party) -> str:
-    return the_title(party.ae_title) if party.ae_title else the_address(party.endpoint)
+def _ends(requestor: Party, acceptor: Party) -> str:
+    calling, called = requestor.ae_title, acceptor.ae_title
+    caller = the_title(calling) if calling else the_address(requestor.endpoint.address)  # its port differs each time
+    return f"{caller} -> {the_title(called) if called else the_address(acceptor.endpoint)}"
 
 
 def _all(total: int) -> str:

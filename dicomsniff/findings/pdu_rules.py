@@ -171,7 +171,7 @@ def length_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
     code="pdu-malformed",
     severity=Severity.ERROR,
     on=_CONTROL,
-    follows=by("own", *_LOST_PLACE, "bytes-missing"),
+    follows=by("own", *_LOST_PLACE, "bytes-missing", "ae-titles-too-long"),
     once=True,
 )
 def body_malformed(association: Association, entry: Entry) -> Iterator[Hit]:

@@ -136,6 +136,8 @@ def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
     if delivery.answered and delivery.contexts and not delivery.accepted:
         accepted = f"accepted {of_all(0, delivery.contexts, 'presentation context')}"
         return f"{destination} {accepted} in {association}"
+    if delivery.outcome == "released" and not move.sent:
+        return _sent_nothing(delivery, destination, association)
     if delivery.broken is None or delivery.stores.kept or _kept_beside(delivery, move):
         return ""
     side, how = delivery.broken
@@ -145,6 +147,14 @@ def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
     if delivery.answered:
         return f"the SCP {_BROKEN[how]} its {association} to {destination} {when}"
     return f"{destination} did not answer the SCP's {association}"
+
+
+def _sent_nothing(delivery: Delivery, destination: str, association: str) -> str:
+    """Say that the destination was reached and nothing sent: most often it had refused the context that was needed."""
+    refused, sent = delivery.contexts - delivery.accepted, f"the SCP sent nothing in {association}"
+    if not refused:
+        return f"{destination} accepted all that was proposed, yet {sent}"
+    return f"{destination} refused {of_all(refused, delivery.contexts, 'presentation context')} and {sent}"
 
 
 _BROKEN = {"A-ABORT": "aborted", "RST": "reset the TCP connection of", "FIN": "closed the TCP connection of"}

@@ -57,10 +57,12 @@ def not_negotiated(review: Review) -> Iterator[Hit]:
             continue
         wrong.setdefault((operation.side, command.sop_class_uid, reports), []).append(operation)
     for operations in wrong.values():
-        first = operations[0]
+        first, last = operations[0], operations[-1].request.span
         roles = _roles(association, first, selected) or NOT_SELECTED
         stood = roles.proposed is None and all(each.category == "Success" for each in operations)
-        yield Hit(_text(association, first, roles), first.request.span, first.request,
+        # It lasts: whichever of the requests is refused is so for this.
+        span = first.request.span._replace(last_packet=last.last_packet, last_time=last.last_time)
+        yield Hit(_text(association, first, roles), span, first.request,
                   severity=Severity.NOTE if stood else None)  # fmt: skip
 
 

@@ -65,7 +65,8 @@ def other_protocol(association: Association, entry: Entry) -> Iterator[Hit]:
             if not (entry.side is Side.REQUESTOR and name == PROXY):
                 yield Hit(f"{the_party(party)} {said}")
         case SkippedBytes(span=span, length=length) if not span.start and saw_beginning(association):
-            if any(isinstance(each.event, MalformedPdu) and not each.span.start for each in association.timeline[-5:]):
+            first = (each.event for each in association.timeline if each.side is entry.side and not each.span.start)
+            if any(isinstance(each, MalformedPdu) for each in first):
                 return  # told, and by name
             who = the_party(association.party(entry.side))
             yield Hit(

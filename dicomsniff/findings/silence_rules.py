@@ -16,6 +16,8 @@ from dicomsniff.side import Side
 
 _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
+_AT_ONCE = 1_000_000_000
+"""ns within which an end is an answer to what came just before."""
 
 
 @final_rule(
@@ -32,9 +34,10 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
     """A-ASSOCIATE-RQ gets no answer.
 
     TCP was connected, so something listens there; it never spoke DICOM. A hung server, a proxy or firewall that answers
-    in its place, or another service.
+    in its place, or another service. Where it ends the connection at once, it could not read the request, as a server
+    that expects TLS cannot, or it does not admit callers from that address.
 
-    What to do: Try C-ECHO from another host, look at the server's log, and at what listens on the port.
+    What to do: Try C-ECHO from another host, look at the server's log, and at what listens on the port. Try TLS.
     """
     association, request, ending = review.association, review.association.request, review.ending
     if request is None or association.rejection is not None:
@@ -58,6 +61,8 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
             text = f"{silent} {how_ended(ending)} before the A-ASSOCIATE-RQ of {asked} came"
         elif ending.side is Side.ACCEPTOR:
             text = f"{silent} {how_ended(ending)} {waited} after the A-ASSOCIATE-RQ of {asked}, without an answer"
+            if review.waited(request.span.last_time) <= _AT_ONCE and not review.spoke(Side.ACCEPTOR):
+                text += "; it may expect TLS, or not admit callers from there"
         else:
             text = f"{asked} gave up after {waited} and {how_ended(ending)}: {silent} gave no answer to A-ASSOCIATE-RQ"
         if accept is not None and ending is not None:

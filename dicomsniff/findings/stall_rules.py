@@ -6,6 +6,7 @@ from typing import NamedTuple
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.capture.unreachable import TOO_LARGE
 from dicomsniff.dimse.assembler import StrayFragment
+from dicomsniff.dimse.lack import Part
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
@@ -165,9 +166,11 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
     """A sender stopped in the middle of a message.
 
     All that was sent had arrived, and the receiver was ready for more; the rest of the message never came, until one
-    side gave up. Either the sender hangs, or a PDU announces more bytes than it has.
+    side gave up. Either the sender hangs, or a PDU announces more bytes than it has, or the sender was done and did not
+    set the last-fragment bit.
 
-    What to do: Look at the sender's log at that time. If a PDU is incomplete, look at its length too.
+    What to do: Look at the sender's log at that time. If a PDU is incomplete, look at its length too. If the Pixel Data
+    is whole, look at the sender's fragmentation.
     """
     for stall in _stalls(review):
         silent = stall.silent
@@ -176,6 +179,8 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
             ender = receiver if stall.ending.side is stall.side.other else "it"
             cut = f" ({stall.cut})" if stall.cut else ""
             text = f"{sender} stopped sending in the middle of {stall.name}{cut}; "
+            if stall.about is not None and stall.about.lack is not None and stall.about.lack.part is Part.MARK:
+                text = f"{sender} marked no fragment of {stall.name} as the last, although its Pixel Data is whole; "
             yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
 
 

@@ -27,6 +27,7 @@ ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout", "co
 """Warnings that say why an association did not end as it should."""
 _NEVER = 1 << 62
 _ABORTS = ("association-aborted", "provider-aborted")
+_BREAKS = ("connection-reset", "connection-closed-early")
 _STATUSES = ("status-failure", "status-warning")
 _EXPLANATIONS = ("get-explained",)
 """Notes that say why a request failed."""
@@ -97,7 +98,8 @@ def reason(association: Association, found: Findings) -> str:
         return "; ".join([f"refused: {why}", *filter(None, further)])
     cause = _cause(found)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
-        return _without_ports(association, cause)
+        end, why = _end_after(cause), _without_ports(association, cause)
+        return why if end is None else f"{_without_ports(association, end)}; before that: {why}"
     if failed := _failed_statuses(association):
         service, statuses = next(iter(failed.items()))
         return f"{service} failed: {next(iter(statuses))}{_then(association, found)}"
@@ -125,7 +127,9 @@ def _without_ports(association: Association, finding: Finding) -> str:
     line = finding.line
     for party in (association.requestor, association.acceptor):
         line = line.replace(f" ({the_address(party.endpoint)})", "")
-    return line
+    # Without an AE title a party is its address, and the requestor's port differs each time.
+    caller = association.requestor.endpoint
+    return line.replace(the_address(caller), the_address(caller.address))
 
 
 def _rejection(association: Association, found: Findings) -> str:
@@ -192,13 +196,22 @@ def _cause(found: Findings) -> Finding | None:
     return next((each for each in found.causes if each.worst is Severity.ERROR), next(loose, None))
 
 
+def _end_after(cause: Finding) -> Finding | None:
+    """Return how an association was broken off after a mere breach: that it was for it is not certain."""
+    if cause.severity is Severity.ERROR or cause.code == "likely-reason":
+        return None
+    return next((each for each in cause.followers if each.code in _BREAKS and each.severity is Severity.ERROR), None)
+
+
 def _why_unfinished(association: Association, found: Findings, failed: str) -> str:
     if association.state is State.ESTABLISHED and association.nothing_accepted:
         return f": no presentation context was accepted{_refusals(association)}"
     cause = _cause(found)
     if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.message_counts.statuses else "")
-        return f": {cause.line}{f'; {said}' if said else ''}"
+        end = _end_after(cause)
+        why = f"{end.line}; before that: {cause.line}" if end is not None else cause.line
+        return f": {why}{f'; {said}' if said else ''}"
     if failed and (then := _beside_failures(found)) is not None:
         return f": {failed}; then {then.line}"
     unseen = next((each for each in found.causes if each.code == "one-direction"), None)

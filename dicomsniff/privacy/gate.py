@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from dicomsniff.dictionary.attributes import find_keyword
+from dicomsniff.dictionary.attributes import find_attribute_name, find_keyword
 from dicomsniff.dictionary.commands import is_retired
 from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.dimse.dataset_element import BINARY_VRS, DecodedDataSet, Element, find_vr
@@ -37,6 +37,7 @@ _PORT = re.compile(r"(\[.*\]|[^:]*):(\d+)")
 _DIGITS = re.compile(r"\d{4,}")
 _CARET = re.compile(r"[^\s\"',;:()\[\]]*\^[^\s\"',;:()\[\]]*")
 _WORD = re.compile(r"[^\W_]+")
+_TAG_OR_WORD = re.compile(r"\(([0-9A-Fa-f]{4}),([0-9A-Fa-f]{4})\)|[^\W_]+")
 _HEXADECIMAL = re.compile(r"0[xX][0-9A-Fa-f]{1,8}")
 _ENDS = re.compile(r"^[\W_]+|[\W_]+$")
 _UID = re.compile(r"[0-9.*?]*")
@@ -182,7 +183,7 @@ class Gate:
         """Return free text of a peer that debugs, as Error Comment: its words, but nothing that identifies somebody.
 
         Withheld are values that were withheld elsewhere in the capture, runs of four digits and more, and names of
-        persons in DICOM's form.
+        persons in DICOM's form. The tag of an attribute, as in `(2010,0050)`, is shown.
         """
         if self.privacy.keep_phi or not text:
             return text
@@ -281,6 +282,9 @@ class Gate:
 
     def _unnumbered(self, text: str) -> str:
         """Return part of a comment without numbers, and words that look like such; titles of AEs are shown as ever."""
+        return _TAG_OR_WORD.sub(lambda found: found[0] if _is_tag(found) else self._words(found[0]), text)
+
+    def _words(self, text: str) -> str:
         return _WORD.sub(lambda found: self._word(found[0]), text)
 
     def _word(self, word: str) -> str:
@@ -293,6 +297,11 @@ class Gate:
 
 def _with_form(name: str, form: str) -> str:
     return f"{name} ({form})" if form else name
+
+
+def _is_tag(found: re.Match[str]) -> bool:
+    """Whether part of a comment is the tag of an attribute that the standard defines, not two numbers of somebody."""
+    return found[1] is not None and bool(find_attribute_name(int(found[1] + found[2], 16)))
 
 
 def _is_mixed(word: str) -> bool:

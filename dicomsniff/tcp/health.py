@@ -196,7 +196,10 @@ class StreamHealth:
             self.duplicate_acks += plain and window > 0 and reached > acked and not twice
             return
         self.last_ack = ack
-        self.acked_at, self.acked_to, self.acked_alone = time, acked, plain
+        # The acknowledgement of a FIN, long after the last bytes, says nothing of how long these were on the way.
+        if self.acked_to < self.sent_to or self.acked_at == NEVER:
+            self.acked_at, self.acked_alone = time, plain
+        self.acked_to = acked
         if self._probe is not None and acked >= self._probe[0]:
             took = time - self._probe[1]
             if took >= 0 and (self.round_trip_time is None or took < self.round_trip_time):

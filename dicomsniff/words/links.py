@@ -90,6 +90,8 @@ def _delivery_text(delivery: Delivery) -> str:
 def _workflow_text(workflow: Workflow) -> str:
     """Say what was done under one UID, step by step."""
     name = "" if workflow.kind == Kind.PRINT else f" {the_key(workflow.key, workflow.associations[0])}"
+    if (unknown := workflow.key.removeprefix(f"association {workflow.associations[0]}, ")) != workflow.key:
+        name = f" ({unknown})"
     several = len(workflow.associations) > 1 or workflow.unlisted > 0
     steps = [_step_text(workflow.kind, step) for step in workflow.steps[:MAX_STEPS]]
     where = [f"{said} (association {step.association})" for said, step in zip(steps, workflow.steps, strict=False)]
@@ -104,7 +106,7 @@ MAX_STEPS = 12
 
 def _step_text(kind: str, step: Step) -> str:
     """Say what one operation did under a UID."""
-    name = f"{step.service} {step.message}"
+    name = f"{step.service} {step.message_id}"
     what = type_name(step.service, step.sop_class_uid, step.action)
     if kind == Kind.COMMITMENT and step.service == "N-ACTION":
         said = f"asked for {counted(step.referenced, 'instance')}" if step.referenced is not None else "asked"

@@ -212,6 +212,11 @@ case(
     lambda: negotiated(),
 )
 case(
+    "ae-titles-too-long",
+    lambda: negotiated(build.associate_rq(called="SEVENTEEN_LETTERS")),
+    lambda: negotiated(build.associate_rq(called="SIXTEENCHARACTER")),
+)
+case(
     "ae-title-malformed",
     lambda: negotiated(build.associate_rq(calling="")),
     lambda: negotiated(build.associate_rq(calling="A.b-c_1 ~")),

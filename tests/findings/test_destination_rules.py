@@ -39,6 +39,16 @@ def accepted(delivery: build.Talk, result: int = 0) -> build.Talk:
     return delivery
 
 
+def half_accepted(delivery: build.Talk) -> build.Talk:
+    """The destination takes one of two contexts, and not the one that is needed."""
+    proposed = build.associate_rq(build.proposal(1, CT), build.proposal(3), calling="ARCHIVE", called="VIEWER")
+    (old,) = [packet for packet in delivery.packets if packet.data]
+    delivery.packets[delivery.packets.index(old)] = old._replace(data=proposed)
+    delivery._next[0] += len(proposed) - len(old.data)  # the request is another than that of the network
+    delivery.server(build.associate_ac(build.answer(1, 3), build.answer(3), calling="ARCHIVE", called="VIEWER"))
+    return delivery
+
+
 def rejects(delivery: build.Talk) -> None:
     delivery.server(build.associate_rj(1, 1, 3))
     delivery.end(1)
@@ -64,12 +74,16 @@ def keeps_an_object(delivery: build.Talk) -> None:
 ENDS = [
     (rejects, "rejected the SCP's association 2: calling AE title not recognized"),
     (lambda delivery: release(accepted(delivery, 3)), "accepted no presentation context in association 2"),
+    (lambda delivery: release(half_accepted(delivery)), "refused 1 of 2 presentation contexts and the SCP sent nothing "
+                                                        "in association 2"),
+    (lambda delivery: release(accepted(delivery)), "accepted all that was proposed, yet the SCP sent nothing in "
+                                                   "association 2"),
     (lambda delivery: delivery.reset(1), "reset the TCP connection of the SCP's association 2 without an answer to"),
     (lambda delivery: delivery.end(1), "closed the TCP connection of the SCP's association 2 without an answer to"),
     (lambda delivery: delivery.end(0), "did not answer the SCP's association 2"),
     (aborts_an_object, "aborted the SCP's association 2 before anything was stored"),
     (refuses_an_object, "answered 1 C-STORE with Failure 0xA700 (Refused: Out of Resources)"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("deliver", "said"), ENDS)

@@ -26,7 +26,7 @@ from tls import client_hello, handshake
 from unmarked import verdict
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
-UNFINISHED = build.command_pdu(3, build.store_rq()) + build.p_data(build.pdv(3, build.pixels(1000), last=False))
+UNFINISHED = build.command_pdu(3, build.store_rq()) + build.p_data(build.pdv(3, build.pixels(1000)[:-2], last=False))
 """A message whose last fragment does not come."""
 NOTHING_LOST = "; every request had been answered, so nothing was lost by it"
 

@@ -22,6 +22,14 @@ class Told(NamedTuple):
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 TOLD = {
+    "accept-too-late": Told(ERROR, ("gave up after 30.0 s", "its A-ASSOCIATE-AC came 25.0 s later"), 2),
+    "ae-title-20-bytes": Told(ERROR, ("AE title that is too long", "take 36 bytes instead of 32")),
+    "film-session-not-meta": Told(ERROR, ("Basic Film Session SOP Class", "Print Management Meta SOP Class")),
+    "plain-client-tls-server": Told(ERROR, ("reset the TCP connection", "it may expect TLS")),
+    "printer-created": Told(ERROR, ("N-CREATE-RQ for the Printer SOP Class", "has no N-CREATE")),
+    "refused-context-no-ts": Told(ERROR, ("its answer to context 5 has no transfer syntax", "why FOSCU")),
+    "ssh-on-port": Told(ERROR, ("speaks SSH, not DICOM",)),
+    "two-at-a-time-noisy": Told(ERROR, ("up to 3 operations outstanding; 1 allowed",)),
     "ac-version-closed": Told(ERROR, ("Version Name of A-ASSOCIATE-AC is 23 characters", "why STORESCU")),
     "big-sent-little": Told(ERROR, ("Big Endian was agreed", "are Explicit VR Little Endian")),
     "commit-report-rejected": Told(ERROR, ("calling AE title not recognized",), 2),

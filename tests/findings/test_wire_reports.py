@@ -49,7 +49,7 @@ def test_a_padded_uid_is_told_by_what_it_stands_for():
 
 
 def test_a_message_that_another_interrupts_is_told_by_its_message_id():
-    begun = build.command_pdu(3, build.store_rq(7)) + build.p_data(build.pdv(3, build.pixels(1000), last=False))
+    begun = build.command_pdu(3, build.store_rq(7)) + build.p_data(build.pdv(3, build.pixels(1000)[:-2], last=False))
     talk = talked((0, begun + build.message(3, build.store_rq(8), build.pixels(8))), (1, build.abort(2)))
     assert told(talk.end(1).packets, "message-interrupted") == [
         "C-STORE-RQ 7 is interrupted by the next message before the last fragment of its data set"
@@ -57,7 +57,7 @@ def test_a_message_that_another_interrupts_is_told_by_its_message_id():
 
 
 def test_a_message_that_is_cut_off_is_told_by_its_message_id():
-    begun = build.command_pdu(3, build.store_rq(7)) + build.p_data(build.pdv(3, build.pixels(1000), last=False))
+    begun = build.command_pdu(3, build.store_rq(7)) + build.p_data(build.pdv(3, build.pixels(1000)[:-2], last=False))
     assert told(talked((0, begun)).end(0).packets, "message-incomplete") == [
         "C-STORE-RQ 7 is incomplete: the last fragment of its data set never came"
     ]

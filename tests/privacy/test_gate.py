@@ -268,6 +268,9 @@ def test_all_is_shown_where_that_is_asked_for():
         ("JANE MARY is dead", "PatientName-1 is dead"),
         ("PID=AB12/1;", "PID=PatientID-1/1;"),
         ("no XY77Z at 0xA7", "no XX99X at 0xA7"),
+        ("(2010,0050) Film Size ID", "(2010,0050) Film Size ID"),
+        ("(7fe0,0010) of (1947,0312)", "(7fe0,0010) of (9999,9999)"),
+        ("(2010, 0050) or 2010,0050", "(9999, 9999) or 9999,9999"),
     ],
 )
 def test_a_comment_keeps_its_words_but_nothing_that_was_withheld(comment, left):

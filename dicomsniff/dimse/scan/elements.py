@@ -106,6 +106,11 @@ class ElementWalk:
         else:
             self._advance(data, start, offset)
 
+    def ends_with_pixels(self, length: int) -> bool:
+        """Whether the first `length` bytes of the data set end where its Pixel Data does: little may follow that."""
+        at_top = not self._nesting.outer and not self._pending and not self.stopped
+        return at_top and self._next == length and self._nesting.here.last == PIXEL_DATA
+
     def finish(self, length: int, *, whole: bool) -> None:
         """The data set has `length` bytes. Without `whole`, that it ends early is nobody's fault."""
         self._final = True

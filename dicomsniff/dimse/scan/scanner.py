@@ -102,6 +102,11 @@ class DataSetScanner:
         """Stop scanning: an unknown number of bytes is missing."""
         self._stop("bytes are missing from the capture")
 
+    def ends_with_pixels(self, length: int) -> bool:
+        """Whether the `length` bytes that came end where the Pixel Data does; unknown of a deflated data set: no."""
+        known = self._walk is not None and self._inflated is None and not self._lost
+        return known and self._walk is not None and self._walk.ends_with_pixels(length)
+
     def finish(self, length: int, *, whole: bool) -> DataSetOutline:
         """Say what the data set is. `length` bytes came; without `whole` bytes of it are missing from the capture."""
         if self.wanted < length:
