@@ -200,9 +200,9 @@ async def _watch(capture: Capture) -> None:
 
     app = DicomsniffApp(capture, Privacy())
     async with app.run_test(size=(120, 40)) as pilot:
-        while app.reading:
+        while app.session.reading:
             await pilot.pause(0.5)
-        assert not app.problem, app.problem
+        assert not app.session.problem, app.session.problem
 
 
 def main() -> None:
