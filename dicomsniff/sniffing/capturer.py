@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from dicomsniff.output import OutputError
@@ -71,9 +71,11 @@ class Capturer:
         except OutputError as error:
             self._channel.send("failed", text=str(error), wrong_call=True)
         except OSError as error:
-            where = error.filename or self._plan.write or "the temporary spool"
+            file = "standard output" if self._plan.write == "-" else self._plan.write
+            where = error.filename or file or "the temporary spool"
             self._channel.send("failed", text=f"{where}: {error.strerror or error}", wrong_call=False)
         finally:
+            self._writer.tell()  # what there was room for, too, where there was no room for more
             self._writer.close()
         self._channel.send("ended")
 
@@ -81,17 +83,17 @@ class Capturer:
         mover: Mover | None = self._begin()
         while mover is not None:
             gone, is_back = "", False
-            try:
-                is_back = self._move(mover)
-            except MoverError as error:
-                if self._plan.is_piped:  # what has ended there never comes back
-                    raise
-                gone = str(error)
-            self._add(self._ordering.pop(everything=True))
-            self._count(mover)
-            if self._lacking_since and not (gone or is_back):
-                self._tell_away(mover, time.monotonic() - self._lacking_since)
-            mover.close()
+            with closing(mover):  # whatever happens: a tool would go on until its next packet
+                try:
+                    is_back = self._move(mover)
+                except MoverError as error:
+                    if self._plan.is_piped:  # what has ended there never comes back
+                        raise
+                    gone = str(error)
+                self._add(self._ordering.pop(everything=True))
+                self._count(mover)
+                if self._lacking_since and not (gone or is_back):
+                    self._tell_away(mover, time.monotonic() - self._lacking_since)
             self._earlier = dict(self._told)
             self._writer.tell()
             mover = self._resume(gone, mover) if gone or is_back else None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -51,10 +52,10 @@ def namespaces() -> Iterator[tuple[list[str], list[str]]]:
 class Sniffer:
     """`live` at work in a namespace, with a temporary directory of its own."""
 
-    def __init__(self, inside: list[str], temporary: Path, *options: str) -> None:
+    def __init__(self, inside: list[str], temporary: Path, *options: str, interface: str = "dsd") -> None:
         self.temporary = temporary
         self.process = subprocess.Popen(
-            [*inside, *PROGRAM, "-i", "dsd", "--format", "jsonl", *options],
+            [*inside, *PROGRAM, "-i", interface, "--format", "jsonl", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=os.environ | {"TMPDIR": str(temporary)},
@@ -233,20 +234,75 @@ def test_it_ends_after_so_many_packets(namespaces, sniff, tmp_path, capturer) ->
     assert (sniffer.process.returncode, packets_in(kept)) == (0, 7)
 
 
-def test_a_full_disk_ends_it_with_whole_records(namespaces, sniff, tmp_path, capturer) -> None:
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for 256 kB."""
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], check=False).returncode:
         pytest.skip("a small file system cannot be mounted here")
+    yield small
+    subprocess.run(["umount", "-l", small], check=True)
+
+
+def test_a_full_disk_ends_it_with_whole_records(namespaces, sniff, small, capturer) -> None:
+    sniffer = sniff("--capturer", capturer, "-w", str(small / "kept.pcapng"))
+    running = children(sniffer.capturer)
+    send(namespaces[0], 1000)
+    _, err = sniffer.process.communicate(timeout=60)
+    assert sniffer.process.returncode == 3
+    assert "kept.pcapng: No space left on device" in err.decode()
+    assert 0 < packets_in(small / "kept.pcapng") < 1000
+    assert not any(map(is_running, running))
+
+
+def test_a_full_disk_under_the_spool_ends_it_and_what_is_kept_is_analyzed(
+    namespaces, small, capturer, monkeypatch
+) -> None:
+    sniffer = Sniffer(namespaces[1], small, "--capturer", capturer, "--format", "text")
     try:
-        sniffer = sniff("--capturer", capturer, "-w", str(small / "kept.pcapng"))
+        running = children(sniffer.capturer)
         send(namespaces[0], 1000)
-        _, err = sniffer.process.communicate(timeout=60)
-        assert sniffer.process.returncode == 3
-        assert "kept.pcapng: No space left on device" in err.decode()
-        assert 0 < packets_in(small / "kept.pcapng") < 1000
+        out, err = sniffer.process.communicate(timeout=60)
     finally:
-        subprocess.run(["umount", "-l", small], check=True)
+        sniffer.close()
+    assert sniffer.process.returncode == 3
+    assert err.decode().endswith("dicomsniff: the temporary spool: No space left on device\n")
+    assert 0 < int(re.findall(r"([0-9]+) packets", out.decode())[-1]) < 1000
+    assert list(small.iterdir()) == []
+    assert not any(map(is_running, running))
+
+
+def test_an_interface_that_is_removed_is_awaited(namespaces, sniff, tmp_path, capturer) -> None:
+    kept, inside = tmp_path / "kept.pcapng", namespaces[1]
+    add_second_pair(inside)
+    sniffer = Sniffer(inside, tmp_path, "--capturer", capturer, "-w", str(kept), interface="dsz")
+    try:
+        send(inside, 10, "dsy")
+        until(lambda: packets_in(kept) == 10, "what came before is kept")
+        subprocess.run([*inside, "ip", "link", "del", "dsz"], timeout=10, check=True)
+        add_second_pair(inside)
+        until(lambda: kept.read_bytes().count(MAGIC) == 2, "it is captured from again")
+        send(inside, 10, "dsy")
+        status, _, said = sniffer.end()
+    finally:
+        sniffer.close()
+    assert (status, packets_in(kept)) == (3, 20)
+    assert "capturing again after" in said
+
+
+def test_while_an_interface_is_away_it_is_ended_in_order(namespaces, sniff, tmp_path, capturer) -> None:
+    kept, inside = tmp_path / "kept.pcapng", namespaces[1]
+    sniffer = sniff("--capturer", capturer, "-w", str(kept))
+    running = [sniffer.capturer, *children(sniffer.capturer)]
+    subprocess.run([*inside, "ip", "link", "del", "dsd"], timeout=10, check=True)
+    until(lambda: not any(map(is_running, running[1:])), "what captured from it has ended")
+    status, lines, said = sniffer.end()
+    assert status == 3
+    assert "waiting for it to come back" in said
+    assert [line["code"] for line in lines if line["kind"] == "finding"] == ["packets-lost"]
+    assert packets_in(kept) == 0
+    assert not any(map(is_running, running))
 
 
 @pytest.mark.parametrize(
