@@ -163,8 +163,8 @@ class Replay(CaptureReader):
     """A capture as if it were live, which reports memory after each minute of it."""
 
     def __init__(self, path: str, pauses: Pauses) -> None:
-        super().__init__(path)
-        self.is_live, self.pauses = True, pauses
+        super().__init__(path, follow=True, wait=lambda: False)
+        self.pauses = pauses
         self.capture: Capture | None = None
         self.minutes: list[float] = []
 
@@ -200,9 +200,9 @@ async def _watch(capture: Capture) -> None:
 
     app = DicomsniffApp(capture, Privacy())
     async with app.run_test(size=(120, 40)) as pilot:
-        while app.reading:
+        while app.session.reading:
             await pilot.pause(0.5)
-        assert not app.problem, app.problem
+        assert not app.session.problem, app.session.problem
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from dicomsniff.association.consumer import PduWatcher, Update
 from dicomsniff.capture.file_object import read_object
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.notices import Notices
-from dicomsniff.capture.packets import CaptureError, IncompleteError, PacketBatch, PacketSource
+from dicomsniff.capture.packets import CaptureError, IncompleteError, Keeping, PacketBatch, PacketSource
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.message import Message
@@ -282,6 +282,12 @@ class Capture:
         """The path of the one file that it is read from; empty where it is several, or something else."""
         reader = self.reader
         return reader.path if isinstance(reader, CaptureReader) and not self.is_pipe and not self.is_live else ""
+
+    @property
+    def keeping(self) -> Keeping | None:
+        """Where what is captured here is kept as it comes; None where nothing is captured here."""
+        kept: Keeping | None = getattr(self.reader, "keeping", None)
+        return kept
 
     @property
     def is_pipe(self) -> bool:

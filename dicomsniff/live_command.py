@@ -2,6 +2,7 @@
 
 import os
 import sys
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -94,12 +95,23 @@ def _capture_only(plan: "Plan") -> None:
 
     if os.isatty(1):
         raise click.UsageError("-w - writes packets, which a terminal cannot show; pipe them to a program or a file")
-    capturer = CapturerProcess(plan, lambda _: None)
-    try:
-        with taken_over(capturer.stop):
+    is_unwanted = Event()
+    begun: list[CapturerProcess] = []
+
+    def leave() -> None:
+        is_unwanted.set()
+        for each in begun:
+            each.stop()
+
+    with taken_over(leave):  # before it begins: it writes before it says that it has begun
+        capturer = CapturerProcess(plan, lambda _: None)
+        begun.append(capturer)
+        try:
+            if is_unwanted.is_set():
+                capturer.stop()
             capturer.wait()
-    finally:
-        capturer.close()
+        finally:
+            capturer.close()
     _end_of_sniffing(capturer.failure, capturer.losses)
 
 

@@ -134,6 +134,19 @@ class PacketSource(Protocol):
         """Let go of it."""
 
 
+class Keeping(NamedTuple):
+    """Where what is captured is kept as it comes."""
+
+    files: tuple[str, ...]
+    """The files that whoever captures asked for, the latest last; none where it is kept in a temporary one."""
+    size: int
+    """The bytes that are kept by now."""
+    most: int = 0
+    """The bytes that are kept at most, the latest ones; 0 where that is not bounded."""
+    gone: int = 0
+    """How many packets were captured before those that are kept."""
+
+
 class LiveSource(PacketSource, Protocol):
     """A source without an end of its own."""
 

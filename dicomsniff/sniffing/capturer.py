@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 
 from dicomsniff.output import OutputError
@@ -20,10 +20,12 @@ from dicomsniff.sniffing import blocks
 from dicomsniff.sniffing.interfaces import is_down, is_up
 from dicomsniff.sniffing.movers import Counts, Mover, MoverError
 from dicomsniff.sniffing.notes import Channel, Note
+from dicomsniff.sniffing.ordering import Ordering
 from dicomsniff.sniffing.piped import StandardInput
 from dicomsniff.sniffing.plan import Plan
+from dicomsniff.sniffing.several import Tcpdumps
 from dicomsniff.sniffing.tools import Dumpcap, Tcpdump, find_tool
-from dicomsniff.sniffing.translation import Taken
+from dicomsniff.sniffing.translation import NOTHING, Taken
 from dicomsniff.sniffing.writer import PipeWriter, SpoolWriter
 
 POLL = 0.1
@@ -50,6 +52,7 @@ class Capturer:
         """Interfaces that are down, and since when."""
         self._stopping = False
         self._make: Callable[[Plan], Mover]
+        self._ordering = Ordering(1)
         self._present = plan.interfaces
         """The interfaces that are captured from: all of the plan, but for those that went away."""
         self._lacking_since = 0.0
@@ -68,9 +71,11 @@ class Capturer:
         except OutputError as error:
             self._channel.send("failed", text=str(error), wrong_call=True)
         except OSError as error:
-            where = error.filename or self._plan.write or "the temporary spool"
+            file = "standard output" if self._plan.write == "-" else self._plan.write
+            where = error.filename or file or "the temporary spool"
             self._channel.send("failed", text=f"{where}: {error.strerror or error}", wrong_call=False)
         finally:
+            self._writer.tell()  # what there was room for, too, where there was no room for more
             self._writer.close()
         self._channel.send("ended")
 
@@ -78,16 +83,17 @@ class Capturer:
         mover: Mover | None = self._begin()
         while mover is not None:
             gone, is_back = "", False
-            try:
-                is_back = self._move(mover)
-            except MoverError as error:
-                if self._plan.is_piped:  # what has ended there never comes back
-                    raise
-                gone = str(error)
-            self._count(mover)
-            if self._lacking_since and not (gone or is_back):
-                self._tell_away(mover, time.monotonic() - self._lacking_since)
-            mover.close()
+            with closing(mover):  # whatever happens: a tool would go on until its next packet
+                try:
+                    is_back = self._move(mover)
+                except MoverError as error:
+                    if self._plan.is_piped:  # what has ended there never comes back
+                        raise
+                    gone = str(error)
+                self._add(self._ordering.pop(everything=True))
+                self._count(mover)
+                if self._lacking_since and not (gone or is_back):
+                    self._tell_away(mover, time.monotonic() - self._lacking_since)
             self._earlier = dict(self._told)
             self._writer.tell()
             mover = self._resume(gone, mover) if gone or is_back else None
@@ -109,14 +115,15 @@ class Capturer:
                 self._writer.tell()
                 # What is there by now stays: garbage is not looked for in it again, which takes 50 ms each time.
                 gc.freeze()
-                self._channel.send("started", capturer=mover.name, buffer=mover.buffer, refused=reasons)
+                told: Note = {"capturer": mover.name, "buffer": mover.buffer, "tells_late": mover.tells_late}
+                self._channel.send("started", **told, refused=reasons)
                 return mover
         raise MoverError(reasons[-1])
 
     def _open(self, plan: Plan) -> Mover:
         """Return a mover that has described its interfaces."""
         mover = self._make(plan)
-        self._present = plan.interfaces
+        self._present, self._ordering = plan.interfaces, Ordering(mover.tick)
         try:
             self._await_head(mover)
         except BaseException:
@@ -139,7 +146,7 @@ class Capturer:
         while not self._stopping:
             taken = mover.take(self._left)
             if taken.heads:
-                self._add(taken)
+                self._take(taken)
                 return
             self._has_come(mover)
         raise MoverError("it was stopped before it began")
@@ -153,8 +160,7 @@ class Capturer:
             is_ending = self._stopping or now >= self._ends
             if is_ending:
                 mover.stop()
-            if has_come or is_ending:
-                self._add(mover.take(self._left))
+            self._take(mover.take(self._left) if has_come or is_ending else NOTHING)
             if not self._left:
                 break
             if now - counted_at >= COUNTING:
@@ -186,8 +192,12 @@ class Capturer:
         orders = self._channel.receive(0)
         self._stopping = self._stopping or self._channel.is_over or any(order["is"] == "stop" for order in orders)
 
-    def _add(self, taken: Taken) -> None:
+    def _take(self, taken: Taken) -> None:
+        """Take what a mover has brought; of several interfaces, some of it waits."""
         self._packets += taken.packets
+        self._add(taken if self._plan.is_piped else self._ordering.take(taken))
+
+    def _add(self, taken: Taken) -> None:
         if taken.data:
             self._writer.add(taken)
 
@@ -268,14 +278,14 @@ class Capturer:
 def _candidates(plan: Plan) -> list[Callable[[Plan], Mover]]:
     """Return who can capture, the best first.
 
-    tcpdump tells while it runs what was lost, and captures from one interface; dumpcap from any number of them. Both
-    come first: they need no privileges of ours where they were given their own.
+    tcpdump tells while it runs what was lost, dumpcap only at its end. Both come first: they need no privileges of ours
+    where they were given their own.
     """
     if plan.is_piped:
         return [StandardInput]
     found: dict[str, Callable[[Plan], Mover]] = {}
-    if find_tool("tcpdump") and len(plan.interfaces) == 1:
-        found["tcpdump"] = Tcpdump
+    if find_tool("tcpdump"):
+        found["tcpdump"] = Tcpdump if len(plan.interfaces) == 1 else Tcpdumps
     if find_tool("dumpcap"):
         found["dumpcap"] = Dumpcap
     found["builtin"] = _builtin
@@ -283,9 +293,7 @@ def _candidates(plan: Plan) -> list[Callable[[Plan], Mover]]:
         return list(found.values())
     if plan.capturer in found:
         return [found[plan.capturer]]
-    is_one_too_many = plan.capturer == "tcpdump" and len(plan.interfaces) > 1
-    why = "it captures from one interface only" if is_one_too_many else "it is not installed"
-    raise MoverError(f"{plan.capturer}: {why}; choose another --capturer", wrong_call=is_one_too_many)
+    raise MoverError(f"{plan.capturer}: it is not installed; choose another --capturer")
 
 
 def _builtin(plan: Plan) -> Mover:

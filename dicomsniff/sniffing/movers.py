@@ -45,6 +45,8 @@ class Mover(Protocol):
     """Whether what it takes tells of losses too."""
     buffer: str
     """How much the kernel holds for it, in words; empty where that is not known."""
+    tells_late: bool
+    """Whether it tells only at its end what was lost."""
 
     def files(self) -> list[int]:
         """Return the descriptors of which one can be read as soon as there is something."""

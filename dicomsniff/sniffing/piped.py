@@ -31,7 +31,7 @@ class StandardInput:
 
     name = f"whoever writes to {STANDARD_INPUT}"
     tick = 1000
-    writes_losses = True
+    writes_losses, tells_late = True, False
     buffer = ""
 
     def __init__(self, _: Plan, descriptor: int = 0) -> None:

@@ -109,8 +109,9 @@ class CapturerProcess:
             case "started":
                 self._started = True
                 held = f", with a buffer of {note['buffer']}" if note["buffer"] else ""
+                late = ", which tells only at its end what was lost" if note["tells_late"] else ""
                 instead = "".join(f"; {reason}" for reason in note["refused"])
-                self.note(f"captured by {note['capturer']}{held}{instead}")
+                self.note(f"captured by {note['capturer']}{held}{late}{instead}")
             case "gone":
                 self.note(f"{note['text']}; waiting for it to come back")
             case "resumed":

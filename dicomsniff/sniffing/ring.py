@@ -51,7 +51,7 @@ class PacketRing:
     """Captures through a ring for each interface."""
 
     name = "dicomsniff"
-    writes_losses = False
+    writes_losses = tells_late = False
     tick = 1
 
     def __init__(self, plan: Plan) -> None:

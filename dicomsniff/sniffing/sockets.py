@@ -55,7 +55,7 @@ class ScapySockets:
     """scapy's sockets read one packet at a time: they exist everywhere, and keep up with quiet networks."""
 
     name = "dicomsniff"
-    writes_losses = False
+    writes_losses = tells_late = False
     tick = 1000
     buffer = ""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from dicomsniff.capture.losses import LossCounter, Losses
-from dicomsniff.capture.packets import CaptureError, PacketBatch
+from dicomsniff.capture.packets import CaptureError, Keeping, PacketBatch
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.capture.silence import BUFFERED, Silence, silence_text
 from dicomsniff.sniffing.notes import Note
@@ -64,9 +64,9 @@ class LiveSource:
         return self._capturer.failure or self._reader.truncated
 
     @property
-    def files(self) -> list[str]:
-        """The files that the packets are kept in by now, if the user named any."""
-        return self._spool.names
+    def keeping(self) -> Keeping:
+        """Where the packets are kept by now."""
+        return self._spool.keeping
 
     def pop_notices(self) -> list[str]:
         """Hand over what happened since the last time: who captures, an interface that went away, a long silence."""

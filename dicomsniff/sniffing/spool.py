@@ -6,6 +6,7 @@ from bisect import bisect_right
 from threading import Lock
 from typing import NamedTuple
 
+from dicomsniff.capture.packets import Keeping
 from dicomsniff.sniffing.positioned import read_at
 
 
@@ -43,9 +44,11 @@ class Spool:
         return self._end
 
     @property
-    def names(self) -> list[str]:
-        """The names of the files that the user asked for."""
-        return [file.name for file in self._files if file.name]
+    def keeping(self) -> Keeping:
+        """The files that the user asked for, if he did, and how much is kept."""
+        with self._lock:
+            names = tuple(file.name for file in self._files if file.name)
+            return Keeping(names, self._end - self.start, self._limit, self.packets_before)
 
     @property
     def packets_before(self) -> int:

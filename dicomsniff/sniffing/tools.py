@@ -40,7 +40,7 @@ class Tool:
     """One of these programs at work, writing to a pipe of ours."""
 
     tick = 1000
-    writes_losses = False
+    writes_losses = tells_late = False
 
     def __init__(self, plan: Plan, program: str, command: list[str], translation: Translation) -> None:
         self._bpf = plan.bpf
@@ -129,24 +129,24 @@ class Tool:
 
 
 class Tcpdump(Tool):
-    """tcpdump, of one interface; it tells what was lost whenever it is asked to."""
+    """tcpdump, of one interface of a plan; it tells what was lost whenever it is asked to."""
 
-    def __init__(self, plan: Plan) -> None:
-        (interface,) = plan.interfaces
+    def __init__(self, plan: Plan, number: int = 0) -> None:
+        interface = plan.interfaces[number]
         command = [
             *("tcpdump", "-i", interface, "-n", "-U", "-w", "-"),
-            *("-s", str(plan.snap_length), "-B", str(max(plan.kernel_buffer >> 10, 1))),
+            *("-s", str(plan.snap_length), "-B", str(max(plan.kernel_buffer // len(plan.interfaces) >> 10, 1))),
             *(() if plan.promiscuous else ("-p",)),
             *(("--", plan.bpf) if plan.bpf else ()),
         ]
-        translation = PcapTranslation(interface, plan.bpf, f"dicomsniff {__version__} (tcpdump)")
+        translation = PcapTranslation(interface, plan.bpf, f"dicomsniff {__version__} (tcpdump)", number)
         super().__init__(plan, "tcpdump", command, translation)
 
     def losses(self) -> dict[int, Counts]:
         """Return what it said last, and ask it to say it again."""
         counts = {what: int(number) for number, what in _COUNT.findall(self.said())}
-        if not self._is_over and hasattr(signal, "SIGUSR1"):
-            self._signal("SIGUSR1")
+        if not self._is_over and _TELL:
+            self._signal(_TELL)
         return {0: Counts(*(counts.get(what, 0) for what in _COUNTED))}
 
     def _filter_problem(self, text: str) -> str:  # noqa: ARG002  it says it in a thousand ways
@@ -162,20 +162,29 @@ class Tcpdump(Tool):
         return last.removeprefix("tcpdump: ") if done.returncode else ""
 
 
+_TELL = next((name for name in ("SIGINFO", "SIGUSR1") if hasattr(signal, name)), "")
+"""The signal on which it tells: where there is SIGINFO, as on macOS, the other one ends it."""
 _COUNTED = ("received by filter", "dropped by kernel", "dropped by interface")
 
 
 class Dumpcap(Tool):
     """dumpcap, of any number of interfaces; it tells what was lost once it ends."""
 
-    writes_losses = True
+    writes_losses = tells_late = True
     tick = 1
 
     def __init__(self, plan: Plan) -> None:
         command = ["dumpcap", "-q", "-w", "-"]
         for interface in plan.interfaces:
             # What stands behind an interface is meant for it alone.
-            command += ["-i", interface, "-s", str(plan.snap_length), "-B", str(max(plan.kernel_buffer >> 20, 1))]
+            command += [
+                "-i",
+                interface,
+                "-s",
+                str(plan.snap_length),
+                "-B",
+                str(max(plan.kernel_buffer // len(plan.interfaces) >> 20, 1)),
+            ]
             command += [] if plan.promiscuous else ["-p"]
             command += ["-f", plan.bpf] if plan.bpf else []
         super().__init__(plan, "dumpcap", command, PcapngTranslation())

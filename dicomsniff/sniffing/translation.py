@@ -17,7 +17,9 @@ class Taken(NamedTuple):
 
 
 NOTHING = Taken(b"", 0)
-_PACKET = 6
+PACKET = 6
+DESCRIPTION = b"\1\0\0\0"
+"""What an Interface Description Block begins with."""
 _HEADS = (0x0A0D0D0A, 1, 10)
 """Section Header, Interface Description and Decryption Secrets Blocks."""
 _MAX_RECORD = 1 << 24
@@ -36,10 +38,10 @@ class Translation(Protocol):
 
 
 class PcapTranslation:
-    """The pcap format, as tcpdump writes it, of one interface; it becomes a section with that interface."""
+    """The pcap format, as tcpdump writes it, of one interface, which has a number in the section it is part of."""
 
-    def __init__(self, interface: str, bpf: str, application: str) -> None:
-        self._interface, self._bpf, self._application = interface, bpf, application
+    def __init__(self, interface: str, bpf: str, application: str, number: int = 0) -> None:
+        self._interface, self._bpf, self._application, self._number = interface, bpf, application, number
         self._waiting = b""
         self._record: struct.Struct | None = None
         self._ticks = 0
@@ -56,7 +58,7 @@ class PcapTranslation:
             heads, at = self._begin(data), 24
         record = self._record
         assert record is not None
-        parts, packets, end = list(heads), 0, len(data)
+        parts, packets, end, number = list(heads), 0, len(data), self._number
         while at + 16 <= end and packets < most:
             seconds, fraction, captured, length = record.unpack_from(data, at)
             if captured > _MAX_RECORD:
@@ -64,7 +66,7 @@ class PcapTranslation:
             if at + 16 + captured > end:
                 break
             time = seconds * self._ticks + fraction
-            parts.append(blocks.packet(0, time, data[at + 16 : at + 16 + captured], length))
+            parts.append(blocks.packet(number, time, data[at + 16 : at + 16 + captured], length))
             at += 16 + captured
             packets += 1
         self._waiting = data[at:]
@@ -100,7 +102,7 @@ class PcapngTranslation:
                 raise TranslationError(f"a block announces {length} bytes")
             if at + length > end:
                 break
-            if kind == _PACKET:
+            if kind == PACKET:
                 packets += 1
             elif kind in _HEADS:
                 heads.append(data[at : at + length])

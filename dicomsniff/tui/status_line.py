@@ -2,6 +2,7 @@
 
 from textual.widgets import Static
 
+from dicomsniff.capture.packets import Keeping
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, counted
 from dicomsniff.tui.said import allowed
@@ -49,6 +50,17 @@ def packets_text(session: Session) -> str:
     capture = session.capture
     counts = counted(capture.analyzer.packets, "packet", ",")
     return f"{counts}, {session.rate:,.0f} a second" if capture.is_live and session.reading else counts
+
+
+def keeping_text(keeping: Keeping) -> str:
+    """Say where what is captured is kept, and how much of it."""
+    size = byte_size(keeping.size)
+    if keeping.files:
+        before = len(keeping.files) - 1
+        others = f" and {counted(before, 'file')} before it" if before else ""
+        return f"{size} written to {keeping.files[-1]}{others}"
+    kept = f"{size} in a temporary file until you quit; -w FILE keeps it"
+    return f"{kept}; {counted(keeping.gone, 'packet', ',')} before are gone (--spool)" if keeping.gone else kept
 
 
 def _progress(position: int, whole: int | None) -> Shown:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -26,7 +27,7 @@ FRAME = bytes(12) + b"\x08\x00" + build.ipv4(b"\x0a\x4e\0\1", b"\x0a\x4e\0\2", b
 SEND = """
 import socket, sys
 out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-out.bind(("dsc", 0))
+out.bind((sys.argv[3], 0))
 frame = bytes.fromhex(sys.argv[2])
 for _ in range(int(sys.argv[1])):
     out.send(frame)
@@ -51,10 +52,10 @@ def namespaces() -> Iterator[tuple[list[str], list[str]]]:
 class Sniffer:
     """`live` at work in a namespace, with a temporary directory of its own."""
 
-    def __init__(self, inside: list[str], temporary: Path, *options: str) -> None:
+    def __init__(self, inside: list[str], temporary: Path, *options: str, interface: str = "dsd") -> None:
         self.temporary = temporary
         self.process = subprocess.Popen(
-            [*inside, *PROGRAM, "-i", "dsd", "--format", "jsonl", *options],
+            [*inside, *PROGRAM, "-i", interface, "--format", "jsonl", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=os.environ | {"TMPDIR": str(temporary)},
@@ -97,8 +98,16 @@ def children(process: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
-def send(inside: list[str], count: int) -> None:
-    subprocess.run([*inside, sys.executable, "-c", SEND, str(count), FRAME.hex()], timeout=60, check=True)
+def send(inside: list[str], count: int, device: str = "dsc") -> None:
+    subprocess.run([*inside, sys.executable, "-c", SEND, str(count), FRAME.hex(), device], timeout=60, check=True)
+
+
+def add_second_pair(inside: list[str]) -> None:
+    """Join two further interfaces inside a namespace: what is sent to dsy comes out of dsz."""
+    setting = "sysctl -qw net.ipv6.conf.default.disable_ipv6=1"
+    steps = [setting, "ip link add dsz type veth peer name dsy", "ip link set dsy up", "ip link set dsz up"]
+    for step in steps:
+        subprocess.run([*inside, *step.split()], timeout=10, check=True)
 
 
 def until(happened, what: str) -> None:
@@ -115,6 +124,13 @@ def packets_in(path: Path) -> int:
     assert not reader.truncated
     reader.close()
     return count
+
+
+def times_in(path: Path) -> list[int]:
+    reader = CaptureReader(str(path))
+    times = [batch.time(number) for batch in reader.batches() for number in range(len(batch.starts))]
+    reader.close()
+    return times
 
 
 def is_running(process: int) -> bool:
@@ -140,6 +156,44 @@ def test_what_is_not_kept_is_counted_to_the_packet(namespaces, sniff, tmp_path, 
         "packets-lost"
     ]
     assert status == 3
+
+
+def test_of_several_interfaces_what_is_lost_is_told_while_they_are_captured_from(
+    namespaces, sniff, tmp_path, capturer
+) -> None:
+    kept, sent = tmp_path / "kept.pcapng", 3000
+    add_second_pair(namespaces[1])
+    sniffer = sniff("-i", "dsz", "--capturer", capturer, "--buffer", "2MB", "-w", str(kept))
+    stopped = [sniffer.capturer] if capturer == "builtin" else children(sniffer.capturer)
+    assert len(stopped) == (2 if capturer == "tcpdump" else 1)
+    for process in stopped:
+        os.kill(process, signal.SIGSTOP)
+    send(namespaces[0], sent)
+    send(namespaces[1], sent, "dsy")
+    for process in stopped:
+        os.kill(process, signal.SIGCONT)
+    while capturer != "dumpcap" and json.loads(sniffer.lines[-1])["kind"] != "lost":  # it goes on meanwhile
+        sniffer.lines.append(sniffer.process.stdout.readline())
+    status, lines, said = sniffer.end()
+    lost = [line["packets"] for line in lines if line["kind"] == "lost"][-1]
+    assert lost > 0
+    assert (status, packets_in(kept) + lost) == (3, 2 * sent)
+    assert (", which tells only at its end what was lost" in said) == (capturer == "dumpcap")
+
+
+def test_packets_of_several_interfaces_are_kept_in_the_order_of_their_times(
+    namespaces, sniff, tmp_path, capturer
+) -> None:
+    kept = tmp_path / "kept.pcapng"
+    add_second_pair(namespaces[1])
+    sniffer = sniff("-i", "dsz", "--capturer", capturer, "-w", str(kept))
+    for _ in range(20):
+        send(namespaces[1], 10, "dsy")
+        send(namespaces[0], 10)
+    sniffer.end()
+    times = times_in(kept)
+    assert len(times) == 400
+    assert times == sorted(times)
 
 
 def test_what_comes_just_before_the_end_is_kept(namespaces, sniff, tmp_path, capturer) -> None:
@@ -180,20 +234,75 @@ def test_it_ends_after_so_many_packets(namespaces, sniff, tmp_path, capturer) ->
     assert (sniffer.process.returncode, packets_in(kept)) == (0, 7)
 
 
-def test_a_full_disk_ends_it_with_whole_records(namespaces, sniff, tmp_path, capturer) -> None:
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for 256 kB."""
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], check=False).returncode:
         pytest.skip("a small file system cannot be mounted here")
+    yield small
+    subprocess.run(["umount", "-l", small], check=True)
+
+
+def test_a_full_disk_ends_it_with_whole_records(namespaces, sniff, small, capturer) -> None:
+    sniffer = sniff("--capturer", capturer, "-w", str(small / "kept.pcapng"))
+    running = children(sniffer.capturer)
+    send(namespaces[0], 1000)
+    _, err = sniffer.process.communicate(timeout=60)
+    assert sniffer.process.returncode == 3
+    assert "kept.pcapng: No space left on device" in err.decode()
+    assert 0 < packets_in(small / "kept.pcapng") < 1000
+    assert not any(map(is_running, running))
+
+
+def test_a_full_disk_under_the_spool_ends_it_and_what_is_kept_is_analyzed(
+    namespaces, small, capturer, monkeypatch
+) -> None:
+    sniffer = Sniffer(namespaces[1], small, "--capturer", capturer, "--format", "text")
     try:
-        sniffer = sniff("--capturer", capturer, "-w", str(small / "kept.pcapng"))
+        running = children(sniffer.capturer)
         send(namespaces[0], 1000)
-        _, err = sniffer.process.communicate(timeout=60)
-        assert sniffer.process.returncode == 3
-        assert "kept.pcapng: No space left on device" in err.decode()
-        assert 0 < packets_in(small / "kept.pcapng") < 1000
+        out, err = sniffer.process.communicate(timeout=60)
     finally:
-        subprocess.run(["umount", "-l", small], check=True)
+        sniffer.close()
+    assert sniffer.process.returncode == 3
+    assert err.decode().endswith("dicomsniff: the temporary spool: No space left on device\n")
+    assert 0 < int(re.findall(r"([0-9]+) packets", out.decode())[-1]) < 1000
+    assert list(small.iterdir()) == []
+    assert not any(map(is_running, running))
+
+
+def test_an_interface_that_is_removed_is_awaited(namespaces, sniff, tmp_path, capturer) -> None:
+    kept, inside = tmp_path / "kept.pcapng", namespaces[1]
+    add_second_pair(inside)
+    sniffer = Sniffer(inside, tmp_path, "--capturer", capturer, "-w", str(kept), interface="dsz")
+    try:
+        send(inside, 10, "dsy")
+        until(lambda: packets_in(kept) == 10, "what came before is kept")
+        subprocess.run([*inside, "ip", "link", "del", "dsz"], timeout=10, check=True)
+        add_second_pair(inside)
+        until(lambda: kept.read_bytes().count(MAGIC) == 2, "it is captured from again")
+        send(inside, 10, "dsy")
+        status, _, said = sniffer.end()
+    finally:
+        sniffer.close()
+    assert (status, packets_in(kept)) == (3, 20)
+    assert "capturing again after" in said
+
+
+def test_while_an_interface_is_away_it_is_ended_in_order(namespaces, sniff, tmp_path, capturer) -> None:
+    kept, inside = tmp_path / "kept.pcapng", namespaces[1]
+    sniffer = sniff("--capturer", capturer, "-w", str(kept))
+    running = [sniffer.capturer, *children(sniffer.capturer)]
+    subprocess.run([*inside, "ip", "link", "del", "dsd"], timeout=10, check=True)
+    until(lambda: not any(map(is_running, running[1:])), "what captured from it has ended")
+    status, lines, said = sniffer.end()
+    assert status == 3
+    assert "waiting for it to come back" in said
+    assert [line["code"] for line in lines if line["kind"] == "finding"] == ["packets-lost"]
+    assert packets_in(kept) == 0
+    assert not any(map(is_running, running))
 
 
 @pytest.mark.parametrize(
@@ -242,30 +351,20 @@ def test_loopback_is_captured_once(capturer, tmp_path) -> None:
     assert packets_in(kept) == 3
 
 
-@pytest.mark.parametrize("capturer", ["dumpcap", "builtin"], indirect=True)
 def test_where_one_of_several_interfaces_goes_away_the_others_are_captured_from(
     namespaces, sniff, tmp_path, capturer
 ) -> None:
     kept, inside = tmp_path / "kept.pcapng", namespaces[1]
 
-    def run(command: str) -> None:
-        subprocess.run([*inside, *command.split()], timeout=10, check=True)
-
-    def begin() -> None:
-        run("ip link add dsz type veth peer name dsy")
-        for device in ("dsy", "dsz"):
-            run(f"ip link set {device} up")
-
     def sections() -> int:
         return kept.read_bytes().count(MAGIC)
 
-    run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1")
-    begin()
+    add_second_pair(inside)
     sniffer = sniff("-i", "dsz", "--capturer", capturer, "-w", str(kept))
-    run("ip link del dsz")
+    subprocess.run([*inside, "ip", "link", "del", "dsz"], timeout=10, check=True)
     until(lambda: sections() == 2, "capturing goes on")
     send(namespaces[0], 100)
-    begin()
+    add_second_pair(inside)
     until(lambda: sections() == 3, "all are captured from again")
     status, _, said = sniffer.end()
     assert (status, packets_in(kept)) == (3, 100)

@@ -131,6 +131,9 @@ def test_the_oldest_goes_where_a_temporary_one_is_too_large(kept: list[Kept]) ->
     assert 8 <= len(frames) <= 16
     assert frames[-1] == bytes([39]) * 500
     assert spool.spool.packets_before == 40 - len(frames)
+    kept_now = spool.spool.keeping
+    assert (kept_now.files, kept_now.most, kept_now.gone) == ((), 8000, 40 - len(frames))
+    assert len(frames) * 536 < kept_now.size <= 8000
     with pytest.raises(OSError, match="not kept any more"):
         spool.spool.read(0, 10)
 
@@ -163,6 +166,9 @@ def test_each_file_of_a_rotation_is_a_capture_of_its_own(tmp_path: Path, kept: l
         [bytes([6]) * 600],
     ]
     assert [name.name.split("_")[1] for name in names] == ["00003", "00004"]
+    written = spool.spool.keeping
+    assert written.files == tuple(str(name) for name in names)
+    assert written.gone == 4
     assert spool.frames() == [bytes([number]) * 600 for number in (4, 5, 6)]
 
 

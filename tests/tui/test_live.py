@@ -9,7 +9,7 @@ import pytest
 
 import build
 from dicomsniff.capture.losses import LossCounter
-from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.capture.packets import Keeping, PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.library import Capture
@@ -27,6 +27,7 @@ class LiveStandIn:
 
     is_file = False
     is_live, format, resolution_digits, size, truncated, name = True, "pcap", 6, None, "", "eth9"
+    keeping: Keeping | None = None
 
     def __init__(self, path: Path) -> None:
         self.path, self.position, self.number = path, 24, 1
@@ -201,6 +202,26 @@ async def test_another_association_is_followed_too(sniffer: LiveStandIn) -> None
             sniffer.incoming.put(talk.packets)
             await until(pilot, lambda number=number: len(app.session.listing.all) == number + 1)
             assert overview(app).table.cursor == number
+    app.stop()
+
+
+@pytest.mark.parametrize(
+    ("keeping", "said"),
+    [
+        (Keeping(("a/kept.pcapng",), 12_300_000), "12.3 MB written to a/kept.pcapng "),
+        (Keeping(("ring_00007.pcapng", "ring_00008.pcapng"), 150_000_000), "ring_00008.pcapng and 1 file before it"),
+        (Keeping((), 12_300, 2_000_000_000), "12.3 kB in a temporary file until you quit; -w FILE keeps it "),
+        (Keeping((), 2_000_000_000, 2_000_000_000, 1234), "keeps it; 1,234 packets before are gone (--spool)"),
+    ],
+)
+@both_sizes
+async def test_where_it_is_kept_is_on_the_screen(
+    sniffer: LiveStandIn, size: tuple[int, int], keeping: Keeping, said: str
+) -> None:
+    sniffer.keeping = keeping
+    app = DicomsniffApp(Capture(sniffer))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: said in " ".join(screen_text(app).split()) + " ")
     app.stop()
 
 

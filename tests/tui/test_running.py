@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ class Terminal:
         self.ours, self.theirs = os.openpty()
         self.shown = b""
 
-    def start(self, *args: str, **streams: int) -> "subprocess.Popen[bytes]":
+    def start(self, *args: str, env: Mapping[str, str] = os.environ, **streams: int) -> "subprocess.Popen[bytes]":
         """Start the program in it."""
 
         def control() -> None:
@@ -31,7 +31,7 @@ class Terminal:
 
         use = {"stdin": self.theirs, "stdout": self.theirs, "stderr": self.theirs} | streams
         call = [sys.executable, "-m", "dicomsniff", *args]
-        env = os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+        env = {**env, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
         return subprocess.Popen(call, env=env, preexec_fn=control, **use)
 
     def read_until(self, text: bytes) -> None:

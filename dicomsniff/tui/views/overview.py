@@ -12,7 +12,7 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.status_line import LONGEST_NAME, nothing_found, packets_text
+from dicomsniff.tui.status_line import LONGEST_NAME, keeping_text, nothing_found, packets_text
 from dicomsniff.tui.strip import Strip
 from dicomsniff.tui.views.view import View
 
@@ -81,6 +81,8 @@ class Overview(View):
         counts = [counted(analyzer.association_count, "association", ","), packets_text(session)]
         name = shortened(allowed(session.capture.marked_name), LONGEST_NAME)
         head.append_line(f"{name}: {', '.join(counts)}", "not bold dim")
+        if keeping := session.capture.keeping:
+            head.append_line(keeping_text(keeping), "not bold dim")
         if self.app.size.height >= TALL:
             for line in session.book.worst:
                 head.append_line(allowed(line), "not bold")
