@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -23,6 +24,11 @@ settings.register_profile("ci", UNTIMED, derandomize=True, max_examples=50)
 # `make test` tries a fifth of the examples; pytest's option --hypothesis-profile chooses.
 settings.register_profile("quick", UNTIMED, max_examples=20)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+# What a shell starts in the background ignores SIGINT, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

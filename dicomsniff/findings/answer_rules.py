@@ -115,14 +115,15 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
     if isinstance(entry.event, AssociateAc) and contexts and not any(context.accepted for context in contexts):
         reasons = sorted({in_words(context_result_name(c.result)) for c in contexts if c.result is not None})
         classes = some_of(list(dict.fromkeys(the_class(c.abstract_syntax) for c in contexts)), MAX_CLASSES)
-        whole = f"none of the {len(contexts)} presentation contexts ({classes}) was accepted"
+        # Why comes before many names: a line may be cut.
+        whole, names = f"none of the {len(contexts)} presentation contexts was accepted", f"; proposed: {classes}"
         if len(contexts) == 1:
-            whole = f"the only presentation context ({classes}) was not accepted"
+            whole, names = f"the only presentation context ({classes}) was not accepted", ""
         why = ", ".join(reasons) or "no answer"
         if all(context.result == _SYNTAXES_REFUSED for context in contexts):
             syntaxes = dict.fromkeys(each for context in contexts for each in context.proposed_transfer_syntaxes)
             why += f" ({some_of(list(syntaxes), MAX_SYNTAXES, the_class)})" if syntaxes else ""
-        yield Hit(f"{whole}: {why}{_only_in_meta(association)}")
+        yield Hit(f"{whole}: {why}{names}{_only_in_meta(association)}")
 
 
 def _only_in_meta(association: Association) -> str:

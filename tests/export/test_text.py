@@ -37,8 +37,8 @@ from unmarked import association_lines, summary_lines, verdict
             [
                 "unfinished: no presentation context was accepted "
                 "(Ambulatory ECG Waveform Storage: abstract syntax not supported, and 127 more)",
-                "aborted by the requestor: none of the 2 presentation contexts (CT Image Storage, MR Image Storage) "
-                "was accepted: abstract syntax not supported",
+                "aborted by the requestor: none of the 2 presentation contexts was accepted: abstract syntax not "
+                "supported; proposed: CT Image Storage, MR Image Storage",
             ],
         ),
     ],

@@ -114,8 +114,8 @@ def all_refused(*classes: str) -> build.Talk:
 def test_every_sop_class_that_was_refused_is_named():
     packets = all_refused(CT, build.STUDY_ROOT_FIND).end(0).packets
     assert told(packets, "contexts-all-refused") == [
-        "none of the 2 presentation contexts (CT Image Storage, Study Root Query/Retrieve Information Model - FIND) "
-        "was accepted: abstract syntax not supported"
+        "none of the 2 presentation contexts was accepted: abstract syntax not supported; "
+        "proposed: CT Image Storage, Study Root Query/Retrieve Information Model - FIND"
     ]
 
 
