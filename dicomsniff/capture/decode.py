@@ -19,8 +19,6 @@ from dicomsniff.span import PacketMark
 if TYPE_CHECKING:
     from dicomsniff.capture.frames import FrameDecoder
 
-_new = tuple.__new__
-
 
 class SegmentDecoder:
     """Decodes frames to segments; `undecoded` counts what it could not use, by reason, `unreachable` holds ICMP errors.
@@ -160,8 +158,7 @@ class SegmentDecoder:
                             elif reached >= until:
                                 until = skip.repeated(until, offset, data, first, last)
                                 if until:
-                                    mark = _new(PacketMark, (number, layout.time(data, start), before + start))
-                                    state.skip = skip.went_on(until, mark)
+                                    state.skip = skip.went_on(until, batch.mark(number))
                             if until:
                                 if kept is not None:
                                     kept.append(data[first:last])

@@ -213,15 +213,6 @@ class StreamHealth:
         """Whether of an acknowledgement of more than the last one only that matters: nothing is timed by it."""
         return self.closed_since == NEVER and self._probe is None
 
-    def answered(self, ack: int, acked: int, time: int, in_flight: int) -> None:
-        """Note the last of several such acknowledgements, in packets that carry nothing else (see `acknowledged`).
-
-        Before one of them, `in_flight` bytes at most were sent and not acknowledged.
-        """
-        self.last_ack = ack
-        self.acked_at, self.acked_to, self.acked_alone = time, acked, True
-        self.max_in_flight = max(self.max_in_flight, in_flight)
-
     def closed_within(self, since: int, until: int) -> int:
         """Return for how long (ns) between two times the window had no room; only the last such period counts."""
         first, last = (self.closed_since, until) if self.closed_since != NEVER else self.last_closed

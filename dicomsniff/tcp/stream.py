@@ -183,8 +183,9 @@ class Stream:
         if time < peer.last_time:
             self.went_back(peer.last_time - time)
         peer.last_packet, peer.last_time, peer.last_record_offset = last
-        self.acked = self.offset_of(ack)
-        self.health.answered(ack, self.acked, time, in_flight)
+        self.acked, health = self.offset_of(ack), self.health
+        health.acknowledged(ack, self.acked, self.offset, health.small_window, time, plain=True)
+        health.max_in_flight = max(health.max_in_flight, in_flight)
 
     def passed_copies(self, count: int, last: PacketMark) -> None:
         """Take note of packets among those just passed over that were captured twice."""
