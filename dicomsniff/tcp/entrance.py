@@ -16,7 +16,7 @@ from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import LINGER, MAX_CLOSED, MAX_CONNECTIONS, TcpTracker
 from dicomsniff.tcp.events import TcpEvent
-from dicomsniff.tcp.repeats import BOTH_ENDED, Repeat, Repeats
+from dicomsniff.tcp.repeats import BEHIND, BOTH_SIDES, Repeat, Repeats
 from dicomsniff.tcp.source import SEQUENCE_MASK
 
 MAX_WAITING = 2_000
@@ -25,10 +25,8 @@ MAX_SEGMENTS = 16
 """Segments of each that wait; with more of them the tracker takes it."""
 MAX_BYTES = 1 << 14
 """Bytes of their payload: the same."""
-_BOTH = 3
-ASSOCIATE_RQ = 1
+_ASSOCIATE_RQ = 1
 """With this byte begins whoever asks for an association (PS3.8 §9.3.2)."""
-_BEHIND = 1 << 31
 
 
 class Unread(NamedTuple):
@@ -189,7 +187,7 @@ class Entrance:
             return events + self.feed(segment)
         if not repeats.goes_on(repeat, segment):
             return events + self._diverge(repeats, repeat, segment)
-        if repeat.ended == BOTH_ENDED and not repeat.lingers:
+        if repeat.ended == BOTH_SIDES and not repeat.lingers:
             repeat.lingers = True
             self._tracker.closing.append(repeat)
         return events
@@ -212,7 +210,7 @@ class Entrance:
         """Hand a connection over to the tracker that waits no longer because of a segment."""
         events = self._leave(guest)
         repeats, data, start, end = self._tracker.repeats, *segment[8:11]
-        if repeats is not None and start < end and data[start] == ASSOCIATE_RQ:
+        if repeats is not None and start < end and data[start] == _ASSOCIATE_RQ:
             repeats.learn(guest.number, guest.segments)
         return events + self._follow(segment)
 
@@ -229,7 +227,7 @@ class Entrance:
         guest.size += end - start
         if guest.size > MAX_BYTES or len(guest.segments) >= MAX_SEGMENTS:
             return False
-        if cut or not flags & ACK or 0 < (ack - reaches[1 - side]) & SEQUENCE_MASK < _BEHIND:
+        if cut or not flags & ACK or 0 < (ack - reaches[1 - side]) & SEQUENCE_MASK < BEHIND:
             return False  # an answer to bytes that have not come is no plain case
         if flags & SYN:
             if flags != SYN | ACK or not side or reaches[1] >= 0 or start != end:
@@ -244,7 +242,7 @@ class Entrance:
         guest.segments.append(alone(segment))
         if flags != ACK:
             self._note_end(guest, side, flags, segment[1])
-        elif guest.unread is not None and guest.settled == _BOTH:
+        elif guest.unread is not None and guest.settled == BOTH_SIDES:
             guest.said, guest.segments = {}, []
             self._move(guest, self._waiting, self.counted)
         return True
@@ -261,7 +259,7 @@ class Entrance:
                 return True
             unread = guest.unread = self._judge(guest.flows[0], *guest.said.values())
             if unread is not None and unread.alarm is None:
-                guest.settled = _BOTH
+                guest.settled = BOTH_SIDES
             return unread is not None
         if unread.alarm is not None and unread.alarm.search(said):
             return False
@@ -273,7 +271,7 @@ class Entrance:
         """Take a segment of a connection that is counted, unless another one begins on the same ends."""
         _, time, _, flow, seq, _, control, _, _, _, _, _ = segment
         side = int(flow == guest.flows[1])
-        is_past = guest.ended == _BOTH and time - guest.last_time > LINGER
+        is_past = guest.ended == BOTH_SIDES and time - guest.last_time > LINGER
         if is_past or (control & SYN and (seq + 1) & SEQUENCE_MASK != guest.begins[side]):
             self._forget(guest)
             return False
@@ -282,8 +280,8 @@ class Entrance:
 
     def _note_end(self, guest: Guest, side: int, control: int, time: int) -> None:
         before, guest.last_time = guest.ended, max(guest.last_time, time)
-        guest.ended |= _BOTH if control & RST else (1 << side if control & FIN else 0)
-        if guest.ended == _BOTH != before:
+        guest.ended |= BOTH_SIDES if control & RST else (1 << side if control & FIN else 0)
+        if guest.ended == BOTH_SIDES != before:
             self._move(guest, self.counted if guest.flows[0] in self.counted else self._waiting, self._closed)
             guest.said, guest.segments = {}, []
             self._closing.append(guest)
@@ -304,7 +302,7 @@ class Entrance:
 
     def _forget(self, guest: Guest) -> None:
         """A counted connection is over, unless it was already."""
-        flows = self._closed if guest.ended == _BOTH else self.counted
+        flows = self._closed if guest.ended == BOTH_SIDES else self.counted
         if guest.unread is not None and flows.get(guest.flows[0]) is guest:
             for each in guest.flows:
                 del flows[each]

@@ -32,9 +32,11 @@ LONGEST_STEP = 1 << 13
 """Bytes of payload of such a segment: the same of a longer one."""
 BRISK = 100_000_000
 """Time (ns) from the first packet to the last one within which nothing that is told hangs on how long anything took."""
-BOTH_ENDED = 3
+BOTH_SIDES = 3
+"""A bit for each side."""
 _FLAGS = 0xFFF
-_BEHIND = 1 << 31
+BEHIND = 1 << 31
+"""What is further ahead than that is behind, as sequence numbers go round (RFC 9293 §3.4)."""
 _LATEST = 1 << 62
 _ROOM = 65_535
 """A window in which there is room, as of any segment here."""
@@ -78,7 +80,7 @@ class Repeat:
         "dropped",
         "ended",
         "flow",
-        "last_time",
+        "latest_time",
         "lingers",
         "marks",
         "number",
@@ -97,7 +99,7 @@ class Repeat:
         """The next sequence number of each side; -1, which none has, before its SYN."""
         self.room = [1, 1]
         """The least window of each side in which there is room for a segment."""
-        self.last_time = 0
+        self.latest_time = 0
         self.ended = 0
         """A bit for each side that sent FIN."""
         self.association = 0
@@ -108,17 +110,12 @@ class Repeat:
     @property
     def is_told(self) -> bool:
         """Whether all that is to be told of it, were it over, is known from another one."""
-        return self.ended == BOTH_ENDED and self.stage.came_of_it is not None and self.lasted < BRISK
-
-    @property
-    def latest_time(self) -> int:
-        """The latest time (ns since 1970) of a packet of it: none goes back."""
-        return self.last_time
+        return self.ended == BOTH_SIDES and self.stage.came_of_it is not None and self.lasted < BRISK
 
     @property
     def lasted(self) -> int:
         """The time (ns) from its first packet to its last one."""
-        return self.last_time - self.marks[1]
+        return self.latest_time - self.marks[1]
 
     @property
     def silent(self) -> bool:
@@ -205,7 +202,9 @@ class Repeats:
         step: Step | None
         if control & SYN:
             step = self._step(repeat, segment)
-        elif seq != reaches[side] or window < repeat.room[side] or time < repeat.last_time or cut or not control & ACK:
+        elif (
+            seq != reaches[side] or window < repeat.room[side] or cut or not control & ACK or time < repeat.latest_time
+        ):
             return False
         else:
             step = side, control, (reaches[1 - side] - ack) & SEQUENCE_MASK, data[start:end]
@@ -309,7 +308,7 @@ class Repeats:
         """Return what matters of a segment; None where it is no plain one."""
         _, time, _, flow, seq, ack, control, window, data, start, end, cut = segment
         side, reaches, flags = int(flow != repeat.flow), repeat.reaches, control & CONTROL
-        if cut or not repeat.last_time <= time < _LATEST or end - start > LONGEST_STEP or flags & RST:
+        if cut or not repeat.latest_time <= time < _LATEST or end - start > LONGEST_STEP or flags & RST:
             return None
         if flags & SYN:
             # The first segment of either side: the one's SYN, the other's answer to it.
@@ -320,13 +319,13 @@ class Repeats:
             repeat.room[side] = small_window(*options)
             return None if side and window < repeat.room[side] else (side, control & _FLAGS, 0, options)
         lag = (reaches[1 - side] - ack) & SEQUENCE_MASK
-        if seq != reaches[side] or not flags & ACK or lag >= _BEHIND or window < repeat.room[side] or reaches[1] < 0:
+        if seq != reaches[side] or not flags & ACK or lag >= BEHIND or window < repeat.room[side] or reaches[1] < 0:
             return None
         return side, control, lag, data[start:end]
 
     def _take(self, repeat: Repeat, stage: Stage, segment: Segment) -> None:
         number, time, place, _, seq, _, control, _, _, start, end, _ = segment
-        side, repeat.stage, repeat.last_time, mark = stage.step[0], stage, time, repeat.marks.append
+        side, repeat.stage, repeat.latest_time, mark = stage.step[0], stage, time, repeat.marks.append
         mark(number)
         mark(time)
         mark(place)
