@@ -8,7 +8,7 @@ Marks are lone surrogates: no decoder yields them, so nothing a peer sends can b
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -61,7 +61,15 @@ class Reference(NamedTuple):
 
 Part = str | Value | Reference
 _KINDS = {str(kind): kind for kind in Kind}
-_TITLE, _ADDRESS = str(Kind.TITLE), str(Kind.ADDRESS)
+_SHOWN_BY: dict[str, Callable[[Gate, str], str]] = {
+    Kind.TITLE: lambda gate, text: gate.title(text),
+    Kind.ADDRESS: lambda gate, text: gate.endpoint(text),
+    Kind.NAME: lambda gate, text: gate.address(text),
+    Kind.UID: lambda gate, text: gate.uid(text),
+    Kind.COMMENT: lambda gate, text: gate.comment(text),
+    Kind.FILE: lambda gate, text: gate.file_name(text),
+}
+"""How a gate shows a value of which its text says all."""
 _REFERENCES = frozenset((Kind.ASSOCIATION, Kind.MESSAGE))
 _MARKED = re.compile(f"{_BEGIN}({'|'.join(Kind)})([0-9A-F]*){_TEXT}([^{_BEGIN}-{_END}]*){_END}")
 
@@ -83,11 +91,8 @@ def shown(line: str, gate: Gate) -> str:
 
 
 def _shown_part(of: str, tag: str, text: str, gate: Gate) -> str:
-    # As nearly all are: who speaks with whom is said of each association.
-    if of == _TITLE:
-        return gate.title(text)
-    if of == _ADDRESS:
-        return gate.endpoint(text)
+    if (how := _SHOWN_BY.get(of)) is not None:
+        return how(gate, text)
     part = _part(text, of, tag)
     return _shown(part, gate) if isinstance(part, Value) else str(part.number)
 
@@ -98,23 +103,13 @@ def _text(part: str | Reference) -> str:
 
 def _shown(value: Value, gate: Gate) -> str:
     text = value.text
+    if (how := _SHOWN_BY.get(value.kind)) is not None:
+        return how(gate, text)
     match value.kind:
-        case Kind.TITLE:
-            return gate.title(text)
-        case Kind.ADDRESS:
-            return gate.endpoint(text)
-        case Kind.NAME:
-            return gate.address(text)
-        case Kind.UID:
-            return gate.uid(text)
         case Kind.ELEMENT:
             return gate.value(value.tag or 0, text)
-        case Kind.COMMENT:
-            return gate.comment(text)
         case Kind.OCTETS:
             return gate.octets(bytes.fromhex(text))
-        case Kind.FILE:
-            return gate.file_name(text)
         case _:
             return text
 
