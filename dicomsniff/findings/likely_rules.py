@@ -84,7 +84,7 @@ def likely(review: Review) -> Iterator[Hit]:
     What to do: Look for this in the failing side's log. Try again without it.
     """
     association = review.association
-    failures = [each for each in review.found.all if each.code in _FAILURES and each.side is not None]
+    failures = [each for each in review.found.all if each.code in _FAILURES]
     if not failures:
         return  # nearly every association: the rest takes its time
     explaining = _explaining(review)

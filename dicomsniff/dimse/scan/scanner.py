@@ -104,8 +104,8 @@ class DataSetScanner:
 
     def ends_with_pixels(self, length: int) -> bool:
         """Whether the `length` bytes that came end where the Pixel Data does; unknown of a deflated data set: no."""
-        known = self._walk is not None and self._inflated is None and not self._lost
-        return known and self._walk is not None and self._walk.ends_with_pixels(length)
+        walk = self._walk
+        return walk is not None and self._inflated is None and not self._lost and walk.ends_with_pixels(length)
 
     def finish(self, length: int, *, whole: bool) -> DataSetOutline:
         """Say what the data set is. `length` bytes came; without `whole` bytes of it are missing from the capture."""
