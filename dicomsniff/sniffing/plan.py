@@ -45,6 +45,11 @@ class Plan:
         return self.interfaces == ("-",)
 
     @property
+    def buffer_of_each(self) -> int:
+        """Bytes the kernel is asked to hold for one interface."""
+        return self.kernel_buffer // len(self.interfaces)
+
+    @property
     def source(self) -> str:
         """Where packets come from, in words."""
         return STANDARD_INPUT if self.is_piped else ", ".join(self.interfaces)

@@ -135,7 +135,7 @@ class Tcpdump(Tool):
         interface = plan.interfaces[number]
         command = [
             *("tcpdump", "-i", interface, "-n", "-U", "-w", "-"),
-            *("-s", str(plan.snap_length), "-B", str(max(plan.kernel_buffer // len(plan.interfaces) >> 10, 1))),
+            *("-s", str(plan.snap_length), "-B", str(max(plan.buffer_of_each >> 10, 1))),
             *(() if plan.promiscuous else ("-p",)),
             *(("--", plan.bpf) if plan.bpf else ()),
         ]
@@ -177,14 +177,7 @@ class Dumpcap(Tool):
         command = ["dumpcap", "-q", "-w", "-"]
         for interface in plan.interfaces:
             # What stands behind an interface is meant for it alone.
-            command += [
-                "-i",
-                interface,
-                "-s",
-                str(plan.snap_length),
-                "-B",
-                str(max(plan.kernel_buffer // len(plan.interfaces) >> 20, 1)),
-            ]
+            command += ["-i", interface, "-s", str(plan.snap_length), "-B", str(max(plan.buffer_of_each >> 20, 1))]
             command += [] if plan.promiscuous else ["-p"]
             command += ["-f", plan.bpf] if plan.bpf else []
         super().__init__(plan, "dumpcap", command, PcapngTranslation())
