@@ -1,14 +1,18 @@
-"""Which tests can sniff on this machine, and networks that they make for it."""
+"""Which tests can sniff on this machine, networks that they make for it, and what comes of programs that sniff."""
 
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
+
+from dicomsniff.capture.reader import CaptureReader
 
 
 def may_sniff() -> str:
@@ -48,3 +52,32 @@ def joined_namespaces(devices: tuple[str, str], *setting_up: str) -> Iterator[tu
     finally:
         for name in names:
             subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=10, check=False)
+
+
+def packets_in(path: Path) -> int:
+    """Return how many packets a capture holds that has to be whole."""
+    with closing(CaptureReader(str(path))) as reader:
+        count = sum(len(batch.starts) for batch in reader.batches())
+        assert not reader.truncated
+        return count
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that one has started, and that have not ended."""
+    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def is_running(process: int) -> bool:
+    """Whether a process has not ended; one that waits for its parent has."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def until(happened: Callable[[], bool], what: str) -> None:
+    """Wait for something that another process does."""
+    last = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < last, what
+        os.sched_yield()

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import pytest
 import build
 from dicomsniff.capture.pcapng import MAGIC
 from dicomsniff.capture.reader import CaptureReader
-from sniffers import joined_namespaces
+from sniffers import children, is_running, joined_namespaces, packets_in, until
 
 pytestmark = pytest.mark.slow
 
@@ -94,10 +93,6 @@ def sniff(namespaces, tmp_path) -> Iterator:
         each.close()
 
 
-def children(process: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-
-
 def send(inside: list[str], count: int, device: str = "dsc") -> None:
     subprocess.run([*inside, sys.executable, "-c", SEND, str(count), FRAME.hex(), device], timeout=60, check=True)
 
@@ -110,34 +105,11 @@ def add_second_pair(inside: list[str]) -> None:
         subprocess.run([*inside, *step.split()], timeout=10, check=True)
 
 
-def until(happened, what: str) -> None:
-    """Wait for something that another process does."""
-    last = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < last, what
-        os.sched_yield()
-
-
-def packets_in(path: Path) -> int:
-    reader = CaptureReader(str(path))
-    count = sum(len(batch.starts) for batch in reader.batches())
-    assert not reader.truncated
-    reader.close()
-    return count
-
-
 def times_in(path: Path) -> list[int]:
     reader = CaptureReader(str(path))
     times = [batch.time(number) for batch in reader.batches() for number in range(len(batch.starts))]
     reader.close()
     return times
-
-
-def is_running(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_what_is_not_kept_is_counted_to_the_packet(namespaces, sniff, tmp_path, capturer) -> None:

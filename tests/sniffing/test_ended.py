@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.capture.reader import CaptureReader
-from sniffers import needs_sniffing
+from sniffers import children, is_running, needs_sniffing, packets_in, until
 from tui.test_running import Terminal
 
 termios = pytest.importorskip("termios", reason="needs a POSIX terminal")
@@ -79,10 +78,9 @@ class Live:
         """The processes that it has started, and those that they have started."""
         found, left = [], [self.process.pid]
         while left:
-            process = left.pop()
-            listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-            left += map(int, listed)
-            found += map(int, listed)
+            started = children(left.pop())
+            left += started
+            found += started
         return found
 
     def close(self) -> None:
@@ -99,28 +97,6 @@ def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Live]:
         yield made
 
 
-def packets_in(path: Path) -> int:
-    """Return how many packets a capture holds that has to be whole."""
-    with closing(CaptureReader(str(path))) as reader:
-        count = sum(len(batch.starts) for batch in reader.batches())
-        assert not reader.truncated
-        return count
-
-
-def runs(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def await_end(processes: list[int]) -> None:
-    """Wait until none of some processes runs any more."""
-    for process in processes:
-        while runs(process):
-            os.sched_yield()
-
-
 @pytest.mark.parametrize(
     ("number", "times"),
     [*((number, 1) for number in SIGNALS), (signal.SIGINT, 2)],
@@ -132,7 +108,7 @@ def test_a_signal_ends_it_in_order(live: Live, number: signal.Signals, times: in
     for _ in range(times):
         live.process.send_signal(number)
     assert live.end(written) == (130 if live.mode == "ui" else 0)
-    await_end(started)
+    until(lambda: not any(map(is_running, started)), "what it had started goes on")
     assert packets_in(live.kept) == COUNT
     assert list(live.temporary.iterdir()) == []
 
@@ -145,7 +121,7 @@ def test_killed_it_leaves_whole_records_and_nothing_else(live: Live) -> None:
         out, _ = live.process.communicate(timeout=60)
         if live.mode == "pipe":
             live.kept.write_bytes(written + out)
-    await_end(started)
+    until(lambda: not any(map(is_running, started)), "what it had started goes on")
     packets_in(live.kept)
     assert list(live.temporary.iterdir()) == []
 
@@ -163,7 +139,7 @@ def test_where_its_reader_is_gone_it_ends_and_leaves_whole_records(live: Live) -
         if live.mode in ("text", "jsonl"):  # they have something to say at the end only
             live.process.send_signal(signal.SIGTERM)
     live.process.wait(60)
-    await_end(started)
+    until(lambda: not any(map(is_running, started)), "what it had started goes on")
     if live.mode != "pipe":
         packets_in(live.kept)
     assert list(live.temporary.iterdir()) == []
