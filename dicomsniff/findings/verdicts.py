@@ -164,11 +164,13 @@ def _aborted(association: Association, found: Findings) -> str:
     why = aborted_for(abort.source, abort.reason)
     cause = next((each for each in found.causes if any(of.code in _ABORTS for of in each.followers)), None)
     if cause is not None:
-        said = f"; its reason: {why}" if why and cause.code != "abort-reserved" else ""
-        earlier = _beside_failures(found) if cause.worst is not Severity.ERROR else None
-        said += f"; before that: {earlier.line}" if earlier is not None else ""
         failed = _failures(association)
-        return f"aborted by the {abort.side.value}: {cause.line}{said}{f'; {failed}' if failed else ''}"
+        parts = [] if failed and cause.code == "status-failure" else [cause.line]  # that one is among those that failed
+        if why and cause.code != "abort-reserved":
+            parts.append(f"its reason: {why}")
+        if cause.worst is not Severity.ERROR and (earlier := _beside_failures(found)) is not None:
+            parts.append(f"before that: {earlier.line}")
+        return f"aborted by the {abort.side.value}: {'; '.join(filter(None, [*parts, failed]))}"
     who = _by(abort)
     done = _failures(association) or _exchanged(association)
     exchanged = f", after {done}" if association.message_counts.statuses else ""

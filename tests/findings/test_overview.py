@@ -224,6 +224,11 @@ def test_a_failure_before_the_end_of_the_connection_is_told_first_in_both_verdic
     assert "C-STORE-RQ 2" in alone
 
 
+def test_a_failure_that_an_abort_follows_is_told_once():
+    analyzer = analyze(failed_first(lambda talk: talk.client(build.abort()), again=False))
+    assert verdict(analyzer.associations[0]) == f"aborted by the requestor: {FAILED}"
+
+
 def test_what_a_failure_follows_from_is_told_beside_an_abort_of_the_other_side():
     talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
     talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
