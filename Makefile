@@ -11,6 +11,8 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist worksteal
 BENCH_MB ?= 1000
 BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 
+# The tests start the program hundreds of times: it is compiled once for all of them.
+unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .PHONY: demo check lint test docs site site-check package-check bench fuzz clean
 
