@@ -160,6 +160,7 @@ def test_what_is_followed_is_what_dcmtks_peers_log_and_what_the_spool_exports(
             stored = subprocess.run(storing, capture_output=True, timeout=30, check=True, text=True)
             while sum('"kind":"association"' in line.replace(" ", "") for line in lines) < 2:
                 lines.append(sniffer.stdout.readline())
+                assert lines[-1], "it ended"
             serving.terminate()
             log = serving.communicate()[0]
         sniffer.send_signal(signal.SIGINT)
