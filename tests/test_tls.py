@@ -489,14 +489,24 @@ def test_a_certificate_that_cannot_be_decompressed_is_told_by_algorithm_and_size
 
 
 @pytest.mark.parametrize(
-    ("certificate", "alert", "asked"),
+    ("certificate", "alert", "asked", "guess"),
     [
-        ("pacs", "unknown_ca (48): it does not know the issuer of the client's certificate", "sent"),
-        (None, "certificate_required (116): it asked for a client certificate, and the client sent none", "none sent"),
+        (
+            "pacs",
+            "unknown_ca (48): it does not know the issuer of the client's certificate",
+            "sent",
+            "perhaps does not accept the one that was sent",
+        ),
+        (
+            None,
+            "certificate_required (116): it asked for a client certificate, and the client sent none",
+            "none sent",
+            "the client sent none",
+        ),
     ],
     ids=["a stranger's", "none"],
 )
-def test_a_refusal_that_crosses_the_request_is_told_as_one(certificate, alert, asked):
+def test_a_refusal_that_crosses_the_request_is_told_as_one(certificate, alert, asked, guess):
     talk = refused_late(build.associate_rq(), certificate)
     broken = build.Talk(server=("10.0.0.2", 2762), tick=1000).open()
     for side, data in talk.turns:
@@ -513,5 +523,5 @@ def test_a_refusal_that_crosses_the_request_is_told_as_one(certificate, alert, a
     ]
     (unread,) = analyze(traffic).associations
     assert plain(verdict(unread, findings_of(unread))).endswith(
-        "without any data of its own: likely refused: a certificate of the client may be missing or not accepted"
+        f"likely refused: it had asked for a certificate, and {guess} (by the sizes of encrypted records)"
     )

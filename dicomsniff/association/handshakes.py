@@ -1,54 +1,193 @@
 """TLS handshakes that failed in sight: who refused whom, and what was asked for."""
 
+from enum import Enum
 from typing import NamedTuple
 
-from dicomsniff.association.tls_layer import TlsLayer
-from dicomsniff.dictionary.tls import FATAL, HARMLESS
+from dicomsniff.association.tls_layer import TlsLayer, Turn
+from dicomsniff.dictionary.tls import FATAL, HARMLESS, TLS_1_3
 from dicomsniff.span import Span
 from dicomsniff.tls.peer import CLIENT, SERVER
+from dicomsniff.tls.records import APPLICATION_DATA, CHANGE_CIPHER_SPEC, HEADER
+from dicomsniff.tls.suites import find_suite
 
 MAX_HANDSHAKES = 1000
 """Failed handshakes that are kept; further ones are not told."""
+HANDSHAKE_TURNS = 4
+"""Turns that a handshake has at most, but for one that is tried again."""
 _WEB = (443, 8443)
 """Ports where TLS is the web's."""
+_SOON = 1_000_000_000
+"""Time (ns) after the client's last word within which a server that closes answers it by that."""
+MAX_ALERT = 64
+"""Bytes of an encrypted alert, at most: one of an old suite is padded and has a long MAC."""
+_SEALED_ALERT = 3
+"""Bytes of plaintext of an encrypted alert of TLS 1.3: level, description and content type (RFC 8446 §5.2, §6)."""
+_NO_CERTIFICATE = 8
+"""Bytes of a client's Certificate message without a certificate (RFC 8446 §4.4.2)."""
+_MESSAGE_HEADER = 4
+
+
+class Failure(Enum):
+    """How a handshake failed."""
+
+    ALERT = "alert"
+    """By a fatal alert that could be read."""
+    CLIENT_LEFT = "client left"
+    """The client's only word on the server's part was as long as an encrypted alert."""
+    HELLO_UNANSWERED = "hello unanswered"
+    """The server ended the connection on the ClientHello, without a word."""
+    OTHER_PROTOCOL = "other protocol"
+    """The server answered the ClientHello in something else than TLS."""
+    CLOSED_EARLY = "closed early"
+    """The server ended the connection right after the client's part, with a word as short as an alert at most."""
+
+
+class ClientCertificate(Enum):
+    """What became of a client certificate."""
+
+    UNKNOWN = "not known"
+    MISSING = "missing"
+    """The server asked for one, and the client sent none."""
+    SENT = "sent"
+    UNASKED = "not asked for"
+    """The server asked for none."""
 
 
 class FailedHandshake(NamedTuple):
-    """A TLS connection that failed because one side sent a fatal alert in the plain handshake."""
+    """A TLS connection that came to nothing, as far as the handshake tells."""
 
     client: str
     server: str
+    failure: Failure
     by_client: bool
-    """Whether the client sent the alert."""
+    """Whether the client refused."""
     alert: int | None
-    """Its number; None where the server ended the connection without a word."""
-    certificate: str
-    """What became of a client certificate: `missing`, `sent`, or empty where none was asked for."""
+    """Its number, where it was in clear."""
+    certificate: ClientCertificate
+    is_by_size: bool
+    """Whether what became of the certificate is told by the sizes of encrypted records only."""
+    protocol: str | None
+    """Where the server answered in another protocol, which; empty for one without a name."""
+    how: str
+    """How the server ended the connection, `FIN` or `RST`; empty where that is not how it failed."""
     span: Span
     offered_versions: tuple[int, ...] = ()
     """TLS versions that the client offered."""
+    waited: int = 0
+    """Time (ns) from the client's part of the handshake to the end."""
 
 
 def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
     """Return how the handshake of a connection failed; None where it did not in sight, or is the web's."""
-    if not layer.session.offered_suites or layer.offers_web or layer.server.port in _WEB:
+    if not layer.session.offered_suites or _is_web(layer):
         return None
-    client, server = layer.client.address, str(layer.server)
+    if layer.answered_in is not None:
+        return _failed(layer, Failure.OTHER_PROTOCOL, layer.turns[1].begins, protocol=layer.answered_in)
     if len(layer.turns) == 1 and layer.ended is not None and layer.ended[0] is SERVER:
-        return FailedHandshake(client, server, False, None, "", layer.ended[2], layer.session.offered_versions)
-    fatal = next(
-        (each for each in layer.alerts if each[0].level == FATAL and each[0].description not in HARMLESS), None
-    )
-    if fatal is None:
+        _, how, span = layer.ended
+        return _failed(layer, Failure.HELLO_UNANSWERED, span, how=how)
+    for alert, span in layer.alerts:
+        if alert.level == FATAL and alert.description not in HARMLESS:
+            return _failed(layer, Failure.ALERT, span, by_client=alert.peer is CLIENT, alert=alert.description)
+    turns = layer.turns_of_handshake
+    if len(turns) >= 3 and turns[2].peer is CLIENT and _is_sealed_alert(layer, turns[2]):
+        return _failed(layer, Failure.CLIENT_LEFT, turns[2].begins, by_client=True)
+    return None
+
+
+def refused_in_secret(layer: TlsLayer) -> FailedHandshake | None:
+    """Return a refusal by an alert that is encrypted, as it is in TLS 1.3: it is told by its length alone."""
+    turns = layer.turns_of_handshake
+    if _is_web(layer) or len(turns) < HANDSHAKE_TURNS or not _is_sealed_alert(layer, turns[3]):
         return None
-    alert, span = fatal
-    by_client, sent = alert.peer is CLIENT, certificate_sent(layer)
-    return FailedHandshake(client, server, by_client, alert.description, sent, span, layer.session.offered_versions)
+    return closed_early(layer)
 
 
-def certificate_sent(layer: TlsLayer) -> str:
-    """Say what became of a client certificate: `missing`, `sent`, or empty where none is known to be asked for."""
+def closed_early(layer: TlsLayer) -> FailedHandshake | None:
+    """Return that the server's only word after the client's part was the end, or an alert at most; None otherwise."""
+    turns, ended, session = layer.turns_of_handshake, layer.ended, layer.session
+    # In TLS 1.3, where the server has nothing to say to end the handshake, the client's request may cross its alert.
+    most = HANDSHAKE_TURNS + (session.version == TLS_1_3)
+    if ended is None or not 3 <= len(turns) <= most or turns[2].peer is not CLIENT:
+        return None
+    if session.version is None or any(session.plaintext.values()):
+        return None  # the client's last word was not the handshake's: it needs a version, and no data was seen
+    last = turns[3] if len(turns) >= HANDSHAKE_TURNS else None
+    waited = ended[2].first_time - turns[2].until
+    if (ended[0] is CLIENT and last is None) or (last is not None and last.length > MAX_ALERT) or waited > _SOON:
+        return None
+    return _failed(layer, Failure.CLOSED_EARLY, ended[2], how=ended[1])._replace(waited=max(waited, 0))
+
+
+def client_certificate(layer: TlsLayer) -> ClientCertificate:
+    """Say what became of a client certificate, as far as the handshake tells."""
     session = layer.session
-    if not session.certificate_asked:
-        return ""
-    return "sent" if session.certificates.get(CLIENT) or CLIENT in session.compressed else "missing"
+    if session.certificate_asked:
+        is_sent = bool(session.certificates.get(CLIENT)) or CLIENT in session.compressed
+        return ClientCertificate.SENT if is_sent else ClientCertificate.MISSING
+    return ClientCertificate.UNASKED if session.tells_requests else ClientCertificate.UNKNOWN
+
+
+def record_lengths(beginning: bytes) -> list[int]:
+    """Return the lengths of the bodies of the protected records that bytes of TLS 1.3 begin with, in order."""
+    lengths, at = [], 0
+    while at + HEADER <= len(beginning) and beginning[at] in (CHANGE_CIPHER_SPEC, APPLICATION_DATA):
+        length = int.from_bytes(beginning[at + 3 : at + HEADER])
+        if beginning[at] == APPLICATION_DATA:
+            lengths.append(length)
+        at += HEADER + length
+    return lengths
+
+
+def _certificate_by_size(layer: TlsLayer) -> ClientCertificate:
+    """Tell by the records of the client's part, whose messages have lengths of their own (RFC 8446 §4.4)."""
+    tag, session, turns = _tag_length(layer), layer.session, layer.turns_of_handshake
+    is_usual = layer.is_whole and not session.early_data_offered and session.resumed is None
+    if tag is None or not is_usual or len(turns) < 3 or turns[2].peer is not CLIENT:
+        return ClientCertificate.UNKNOWN
+    suite = find_suite(session.suite or 0)
+    finished = _MESSAGE_HEADER + (48 if suite is not None and suite.prf == "sha384" else 32)
+    around = 1 + tag
+    first, *others = record_lengths(turns[2].beginning) or [0]
+    if first == finished + around:
+        return ClientCertificate.UNASKED
+    both = first == _NO_CERTIFICATE + finished + around
+    if both or (first == _NO_CERTIFICATE + around and others[:1] == [finished + around]):
+        return ClientCertificate.MISSING
+    return ClientCertificate.SENT if first > _NO_CERTIFICATE + finished + around else ClientCertificate.UNKNOWN
+
+
+def _is_sealed_alert(layer: TlsLayer, turn: Turn) -> bool:
+    """Whether the only encrypted record of a turn is as long as an alert."""
+    tag = _tag_length(layer) if layer.is_whole else None
+    return tag is not None and record_lengths(turn.beginning) == [_SEALED_ALERT + tag]
+
+
+def _tag_length(layer: TlsLayer) -> int | None:
+    """Return by how many bytes records of TLS 1.3 are longer than their plaintext; None for other versions."""
+    suite = find_suite(layer.session.suite or 0) if layer.session.version == TLS_1_3 else None
+    return None if suite is None else 8 if suite.mode == "CCM_8" else 16
+
+
+def _is_web(layer: TlsLayer) -> bool:
+    return layer.offers_web or layer.server.port in _WEB
+
+
+def _failed(
+    layer: TlsLayer,
+    failure: Failure,
+    span: Span,
+    *,
+    by_client: bool = False,
+    alert: int | None = None,
+    protocol: str | None = None,
+    how: str = "",
+) -> FailedHandshake:
+    certificate, offered = client_certificate(layer), layer.session.offered_versions
+    is_by_size = certificate is ClientCertificate.UNKNOWN
+    if is_by_size:
+        certificate = _certificate_by_size(layer)
+    client, server = layer.client.address, str(layer.server)
+    return FailedHandshake(
+        client, server, failure, by_client, alert, certificate, is_by_size, protocol, how, span, offered
+    )

@@ -34,8 +34,9 @@ MAX_WAITING = 16
 """Events of a connection that is said to be DICOM that wait until its first bytes tell whether it wraps that."""
 
 _HANDSHAKE = b"\x16"
-_TLS_NEWS = re.compile(rb"\x15(?:\x03|\Z)|dicom")
-"""What the header of an alert looks like, wherever records begin; how a client offers DICOM (RFC 7301)."""
+_TLS_NEWS = re.compile(rb"\x15(?:\x03|\Z)|dicom|\x17\x03\x03\0(?:\x13.{19}|\x0b.{11})\Z", re.DOTALL)
+"""What the header of an alert looks like, wherever records begin; how a client offers DICOM (RFC 7301); a record that
+is as long as an encrypted alert of TLS 1.3."""
 _TLS_DATA = re.compile(rb"\x17\x03")
 """The header of a record that is encrypted, as all are that its sender sends after it."""
 

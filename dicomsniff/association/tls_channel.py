@@ -257,7 +257,7 @@ class TlsChannel:
         """Take bytes of the connection underneath; what that gives has to be taken before anything else is fed."""
         peer = self.peer_of(stream)
         if len(self.layer.turns) < MAX_TURNS:
-            self.layer.note_turn(peer, len(data), mark.time)
+            self.layer.note_turn(peer, data, mark)
         if self.decoder is None:
             return ()
         here = self._streams[peer]
@@ -273,6 +273,7 @@ class TlsChannel:
     def gap(self, stream: ByteStream, offset: int, length: int) -> Iterable[Told]:
         """Take note that the capture lacks bytes of the connection underneath."""
         peer = self.peer_of(stream)
+        self.layer.is_whole = False
         if self.decoder is None:
             return ()
         events = self._feed_kept(peer) + self.decoder.skip(peer, offset, length)

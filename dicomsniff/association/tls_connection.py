@@ -21,7 +21,8 @@ from dicomsniff.association.consumer import (
     Update,
     count_only,
 )
-from dicomsniff.association.handshakes import FailedHandshake, failed_handshake
+from dicomsniff.association.handshakes import HANDSHAKE_TURNS, FailedHandshake, failed_handshake, refused_in_secret
+from dicomsniff.association.protocols import find_protocol
 from dicomsniff.association.recognition import Recognition
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_channel import TlsChannel, Told
@@ -35,6 +36,7 @@ from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
 from dicomsniff.tcp.table import BARE
 from dicomsniff.tls.events import Problem
 from dicomsniff.tls.messages import CLIENT_HELLO, SERVER_HELLO
+from dicomsniff.tls.peer import SERVER
 from dicomsniff.tls.records import HANDSHAKE, HEADER
 from dicomsniff.tls.vault import Vault
 
@@ -44,8 +46,9 @@ LEAST_WAITING = 1 << 12
 """Bytes of each connection that may wait for secrets, however many there are."""
 MAX_HANDSHAKE = 1 << 16
 """Bytes of one turn that may be a handshake's; more are data."""
-DECIDED = 4
-"""Turns after which a connection is past its handshake, and how it came to an end is told by other things."""
+DECIDED = 2 + HANDSHAKE_TURNS + 1
+"""Turns after which a connection is past its handshake, and how it came to an end is told by other things: two may be
+of a first try, and in TLS 1.3 the client's data may cross the server's refusal."""
 
 
 class TlsConnection:
@@ -162,7 +165,7 @@ class TlsConnection:
         if self._stands_for_dicom:
             updates += self._begin_stand_in(number)
         if not self.associations:
-            self.failed_handshake = failed_handshake(channel.layer)
+            self.failed_handshake = failed_handshake(channel.layer) or refused_in_secret(channel.layer)
         for association in self._stand_in:
             ended = self._connection.closed
             association.end_time = max(association.end_time, self._connection.last_time)
@@ -198,6 +201,11 @@ class TlsConnection:
         return self._tell_troubles() if len(self.associations) > known else []
 
     def _note_trouble(self, trouble: TlsTrouble) -> None:
+        layer = self._channel.layer
+        answers = [each for each in layer.turns[1:2] if each.peer is SERVER and layer.is_whole]
+        if trouble.problem is Problem.NOT_TLS and trouble.peer is SERVER and answers:
+            layer.answered_in = find_protocol(answers[0].beginning).name
+            return  # this is how the handshake failed
         if len(self._troubles) <= MAX_TROUBLES:
             self._troubles.append(trouble)
         else:

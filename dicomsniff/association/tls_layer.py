@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.side import Side
-from dicomsniff.span import Span
+from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.health import StreamHealth
 from dicomsniff.tls.events import Alert, Problem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
@@ -19,6 +19,8 @@ MAX_ALERTS = 16
 """Alerts of a connection that are kept, with their packets."""
 MAX_TURNS = 8
 """Turns of a connection that are measured, from its first bytes on."""
+MAX_BEGINNING = 128
+"""Bytes that are kept of where a turn begins: as many as the end of a handshake without a certificate has."""
 DICOM_PROTOCOL = b"dicom"
 """How application-layer protocol negotiation names DICOM (IANA)."""
 
@@ -34,11 +36,14 @@ class TlsTrouble(Struct, frozen=True):
 
 
 class Turn(Struct):
-    """What one side sent until the other one did: bytes of TCP, and when it ended (ns since 1970)."""
+    """What one side sent until the other one did: bytes of TCP, when it ended (ns since 1970), and how it begins."""
 
     peer: Peer
     length: int
     until: int
+    beginning: bytes
+    begins: Span
+    """Its first packet."""
 
 
 class TlsLayer(Struct):
@@ -56,6 +61,10 @@ class TlsLayer(Struct):
     """Bytes of TCP that each sent, once the connection is over."""
     ended: tuple[Peer, str, Span] | None = None
     """Who ended the connection first, how (`FIN` or `RST`), and in which packet."""
+    is_whole: bool = True
+    """Whether the capture lacks none of its bytes, as far as it was looked at."""
+    answered_in: str | None = None
+    """Where what the server said first is no TLS, the protocol that it is of; empty for one without a name."""
     is_unread: bool = False
     """Whether nothing of what it carries could be read: that it is DICOM is presumed."""
 
@@ -68,6 +77,11 @@ class TlsLayer(Struct):
     def offers_web(self) -> bool:
         """Whether the client offered HTTP."""
         return any(each == b"h2" or each.startswith(b"http/1.") for each in self.session.offered_protocols)
+
+    @property
+    def turns_of_handshake(self) -> list[Turn]:
+        """The turns without those of a ClientHello that the server asked to be sent again (RFC 8446 §4.1.4)."""
+        return self.turns[2:] if self.session.retried else self.turns
 
     def side_of(self, peer: Peer, association: "Association") -> Side:
         """Say which side of an association the client or the server is: a requestor may be either."""
@@ -82,13 +96,15 @@ class TlsLayer(Struct):
         """Take note of where a side ended the connection; the first one counts."""
         self.ended = self.ended or (peer, how, span)
 
-    def note_turn(self, peer: Peer, length: int, time: int) -> None:
+    def note_turn(self, peer: Peer, data: bytes, mark: PacketMark) -> None:
         """Take note of bytes that a side sent."""
         last = self.turns[-1] if self.turns else None
-        if last is not None and last.peer is peer:
-            last.length, last.until = last.length + length, time
-        else:
-            self.turns.append(Turn(peer, length, time))
+        if last is None or last.peer is not peer:
+            self.turns.append(Turn(peer, len(data), mark.time, bytes(data[:MAX_BEGINNING]), Span.at(mark)))
+            return
+        last.length, last.until = last.length + len(data), mark.time
+        if (room := MAX_BEGINNING - len(last.beginning)) > 0:
+            last.beginning += data[:room]
 
     def note_alert(self, alert: Alert, span: Span) -> None:
         """Take note of an alert and its packet."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.handshakes import certificate_sent
+from dicomsniff.association.handshakes import client_certificate
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.tls import ALERTS, group_name, version_name
 from dicomsniff.dictionary.tls_suites import suite_name
@@ -34,7 +34,7 @@ def tls_json(association: Association, layer: TlsLayer, gate: Gate) -> Json:
         "server_name": gate.address(session.server_name) if session.server_name is not None else None,
         "application_protocol": _protocol(session.protocol) if session.protocol is not None else None,
         "offered_application_protocols": [_protocol(each) for each in session.offered_protocols],
-        "client_certificate": certificate_sent(layer) or ("not asked for" if session.tells_requests else "not known"),
+        "client_certificate": client_certificate(layer).value,
         "certificates": {peer.value: _certificates(layer, peer, gate) for peer in Peer},
         "resumed_by": session.resumed,
         "alerts": [

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.handshakes import FailedHandshake
+from dicomsniff.association.handshakes import ClientCertificate, FailedHandshake, Failure
 from dicomsniff.dictionary.tls import alert_name, version_name
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
+from dicomsniff.quantities import duration
 
 _CERTIFICATE_ALERTS = {
     42: "it finds something wrong with the {whose} certificate, such as its signature or its name",
@@ -22,6 +23,8 @@ _OTHER_ALERTS = {
     112: "the server name is not known there",
     120: "they have no application protocol in common",
 }
+HOW_ENDED = {"FIN": "closed the connection", "RST": "broke the connection off"}
+"""What a side did that ended a TCP connection, by how."""
 _HANDSHAKE_FAILURE, _PROTOCOL_VERSION = 40, 70
 
 
@@ -29,16 +32,17 @@ _HANDSHAKE_FAILURE, _PROTOCOL_VERSION = 40, 70
 def refused(facts: CaptureFacts) -> Iterator[Hit]:
     """A TLS handshake is refused.
 
-    Before anything is encrypted, one side ended the TLS handshake by a fatal alert, or the server closed the connection
-    on it without a word. Connections to the web's ports, or of programs that offer to speak HTTP, are not reported;
-    those to a port of DICOM are associations, and reported there.
+    One side ended the TLS handshake by a fatal alert, or the server closed the connection on it without a word, or
+    answered in another protocol. In TLS 1.3, where the server's alert is encrypted, its length tells it. Connections
+    to the web's ports, or of programs that offer to speak HTTP, are not reported; those to a port of DICOM are
+    associations, and reported there.
 
     What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
     versions and cipher suites that they have in common (PS3.15 §B.12).
     """
-    groups: dict[tuple[str, str, bool, int | None, str], list[FailedHandshake]] = {}
+    groups: dict[tuple[object, ...], list[FailedHandshake]] = {}
     for each in sorted(facts.handshakes, key=lambda each: each.span.first_packet):
-        groups.setdefault(each[:5], []).append(each)
+        groups.setdefault(each[: FailedHandshake._fields.index("span")], []).append(each)
     for group in groups.values():
         yield Hit(refusal_text(group[0], f" {len(group)} times" if len(group) > 1 else ""), group[0].span)
 
@@ -46,22 +50,42 @@ def refused(facts: CaptureFacts) -> Iterator[Hit]:
 def refusal_text(failed: FailedHandshake, often: str = "") -> str:
     """Say who refused whom, and why."""
     who, whom = (failed.client, failed.server) if failed.by_client else (failed.server, failed.client)
-    if failed.alert is None:
-        text = f"{the_address(who)} closed the connection on the TLS handshake of {the_address(whom)}{often}"
+    if failed.failure is Failure.OTHER_PROTOCOL:
+        text = f"{the_address(who)} answered the TLS handshake of {the_address(whom)}{often}"
+        return f"{text} in {failed.protocol or 'bytes that are no TLS'}: it speaks no TLS on this port"
+    if failed.failure is Failure.HELLO_UNANSWERED:
+        text = f"{the_address(who)} {HOW_ENDED[failed.how]} on the TLS handshake of {the_address(whom)}{often}"
         return f"{text}, without an answer: it probably speaks no TLS on this port"
+    if failed.failure is Failure.CLIENT_LEFT:
+        text = f"{the_address(who)} ended the TLS handshake with {the_address(whom)}{often}"
+        return f"{text}, likely by an encrypted alert: it probably does not accept the server's certificate"
+    if failed.failure is Failure.CLOSED_EARLY:
+        text = f"{the_address(who)} {HOW_ENDED[failed.how]} {duration(failed.waited)} after the TLS handshake with"
+        return f"{text} {the_address(whom)}{often}, without any data of its own: likely refused: {_why_early(failed)}"
     text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
-    return f"{text} by the alert {alert_name(failed.alert)}: {_why(failed)}"
+    return f"{text} by the alert {alert_name(failed.alert or 0)}: {_why(failed)}"
+
+
+def _why_early(failed: FailedHandshake) -> str:
+    said = {
+        ClientCertificate.MISSING: "it had asked for a certificate, and the client sent none",
+        ClientCertificate.SENT: "it had asked for a certificate, and perhaps does not accept the one that was sent",
+        ClientCertificate.UNASKED: "not for want of a certificate, as it had asked for none; its log may say why",
+        ClientCertificate.UNKNOWN: "a certificate of the client may be missing or not accepted",
+    }[failed.certificate]
+    is_told_by_size = failed.is_by_size and failed.certificate is not ClientCertificate.UNKNOWN
+    return f"{said} (by the sizes of encrypted records)" if is_told_by_size else said
 
 
 def _why(handshake: FailedHandshake) -> str:
-    if not handshake.by_client and handshake.certificate == "missing":
+    if not handshake.by_client and handshake.certificate is ClientCertificate.MISSING:
         return "it asked for a client certificate, and the client sent none"
     alert = handshake.alert if handshake.alert is not None else -1
     if known := _CERTIFICATE_ALERTS.get(alert):
         return known.format(whose="server's" if handshake.by_client else "client's")
     if known := _OTHER_ALERTS.get(alert):
         return known
-    if handshake.alert == _HANDSHAKE_FAILURE and handshake.certificate == "sent":
+    if handshake.alert == _HANDSHAKE_FAILURE and handshake.certificate is ClientCertificate.SENT:
         return "it asked for a client certificate; perhaps it does not accept the one that was sent"
     if handshake.alert == _HANDSHAKE_FAILURE:
         return "probably they have no cipher suite, group of the key exchange or TLS version in common"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from dicomsniff.association.state import State
+from dicomsniff.dictionary.ports import TLS_PORT
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_broken_off, is_irregular
@@ -62,7 +63,10 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         elif ending.side is Side.ACCEPTOR:
             text = f"{silent} {how_ended(ending)} {waited} after the A-ASSOCIATE-RQ of {asked}, without an answer"
             if review.waited(request.span.last_time) <= _AT_ONCE and not review.spoke(Side.ACCEPTOR):
-                text += "; it may expect TLS, or not admit callers from there"
+                if association.acceptor.endpoint.port == TLS_PORT:
+                    text += f"; it likely expects TLS: port {TLS_PORT} is that of DICOM over TLS"
+                else:
+                    text += "; it may expect TLS, or not admit callers from there"
         else:
             text = f"{asked} gave up after {waited} and {how_ended(ending)}: {silent} gave no answer to A-ASSOCIATE-RQ"
         if accept is not None and ending is not None:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dicomsniff.association.handshakes import certificate_sent, failed_handshake
+from dicomsniff.association.handshakes import HANDSHAKE_TURNS, closed_early, failed_handshake
 from dicomsniff.association.timeline import Entry
 from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
 from dicomsniff.dictionary.tls import TLS_1_2, TLS_1_3, version_name
 from dicomsniff.dictionary.tls_suites import suite_name
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_over_tls
-from dicomsniff.findings.handshake_rules import refusal_text
+from dicomsniff.findings.handshake_rules import HOW_ENDED, refusal_text
 from dicomsniff.findings.parts import the_name
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -22,13 +22,6 @@ from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 if TYPE_CHECKING:
     from dicomsniff.tls.certificates import Certificate
 
-SOON = 1_000_000_000
-"""Time (ns) after the client's last word within which a server that closes answers it by that."""
-MAX_ALERT = 64
-"""Bytes of an encrypted alert, at most: one of an old suite is padded and has a long MAC."""
-_HANDSHAKE_TURNS = 4
-_HOW = {"FIN": "closed the connection", "RST": "broke the connection off"}
-"""What a side did that ended a TCP connection, by how."""
 _FORBIDDEN = ("_NULL_", "_RC4_", "_RC2_", "_EXPORT_", "_DES_", "_DES40_", "_3DES_", "_anon_", "_IDEA_", "_MD5")
 """What names of suites have in them that must not, or should not, be used (RFC 9325 §4.1)."""
 _DATA_LOST = (Problem.DAMAGED, Problem.NOT_TLS)
@@ -39,7 +32,8 @@ def refused(review: Review) -> Iterator[Hit]:
     """The TLS handshake of an association is refused.
 
     On a port of DICOM one side ended the TLS handshake by a fatal alert, or the server closed the connection on it
-    without a word, so that no association could begin. In TLS 1.3 A-ASSOCIATE-RQ may be sent before the alert comes.
+    without a word, or answered in another protocol, so that no association could begin. In TLS 1.3 A-ASSOCIATE-RQ may
+    be sent before the alert comes.
 
     What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
     versions and cipher suites that they have in common (PS3.15 §B.12).
@@ -54,7 +48,7 @@ def refused(review: Review) -> Iterator[Hit]:
 
 
 @final_rule(code="tls-closed-early", where=is_over_tls, severity=Severity.ERROR)
-def closed_early(review: Review) -> Iterator[Hit]:
+def ended_early(review: Review) -> Iterator[Hit]:
     """A server closes a TLS connection right after the handshake.
 
     The client had done its part of the handshake, and instead of an answer the server closed the connection. So do
@@ -64,41 +58,11 @@ def closed_early(review: Review) -> Iterator[Hit]:
     What to do: Look in the server's log for the reason. Give the client a certificate that the server trusts.
     """
     layer = review.association.tls
-    if layer is None or not layer.is_unread or failed_handshake(layer) is not None or not _is_closed_early(layer):
+    if layer is None or not layer.is_unread or failed_handshake(layer) is not None:
         return
-    _, how, span = layer.ended or (SERVER, "", layer.opening)
-    waited = duration(max(span.first_time - _client_done(layer), 0))
-    verb = _HOW["RST" if how == "RST" else "FIN"]
-    asked = {"missing": "the server had asked for a certificate, and the client sent none",
-             "sent": "the server had asked for a certificate, and perhaps does not accept the one that was sent",
-             "": "a certificate of the client may be missing or not accepted"}[certificate_sent(layer)]  # fmt: skip
-    yield Hit(
-        f"{the_peer(layer, SERVER)} {verb} {waited} after the TLS handshake with {the_peer(layer, CLIENT)}, without "
-        f"any data of its own: likely refused: {asked}",
-        span,
-    )
-
-
-def _is_closed_early(layer: TlsLayer) -> bool:
-    """Whether the server's only word after the client's part of the handshake was the end, or an alert at most."""
-    turns, ended = layer.turns, layer.ended
-    # In TLS 1.3, where the server has nothing to say to end the handshake, the client's request may cross its alert.
-    most = _HANDSHAKE_TURNS + (layer.session.version == TLS_1_3)
-    if ended is None or not 3 <= len(turns) <= most or turns[2].peer is not CLIENT:
-        return False
-    last = turns[3] if len(turns) >= _HANDSHAKE_TURNS else None
-    by_server = ended[0] is SERVER or last is not None
-    short = last is None or last.length <= MAX_ALERT
-    return by_server and short and ended[2].first_time - _client_done(layer) <= SOON and _had_its_turn(layer)
-
-
-def _had_its_turn(layer: TlsLayer) -> bool:
-    """Whether the client's last word may have been the handshake's: it chose a version, and no data was seen."""
-    return layer.session.version is not None and not any(layer.session.plaintext.values())
-
-
-def _client_done(layer: TlsLayer) -> int:
-    return layer.turns[2].until
+    failed = closed_early(layer)
+    if failed is not None:
+        yield Hit(refusal_text(failed), failed.span)
 
 
 @final_rule(code="tls-unanswered", where=is_over_tls, severity=Severity.ERROR)
@@ -115,7 +79,7 @@ def unanswered(review: Review) -> Iterator[Hit]:
     if layer is None or not layer.is_unread or not layer.session.offered_suites or failed_handshake(layer) is not None:
         return
     turns, ended = layer.turns, layer.ended
-    if not 1 <= len(turns) < _HANDSHAKE_TURNS or turns[0].peer is not CLIENT:
+    if not 1 <= len(turns) < HANDSHAKE_TURNS or turns[0].peer is not CLIENT:
         return
     silent = SERVER if turns[-1].peer is CLIENT else CLIENT
     waited = (ended[2].first_time if ended is not None else association.watched_until) - turns[-1].until
@@ -125,7 +89,7 @@ def unanswered(review: Review) -> Iterator[Hit]:
     other = CLIENT if silent is SERVER else SERVER
     text = f"{the_peer(layer, silent)} gave no answer to the {part} of {the_peer(layer, other)} in {duration(waited)}"
     if ended is not None:
-        text += f"; then {'it' if ended[0] is silent else the_peer(layer, other)} {_HOW[ended[1]]}"
+        text += f"; then {'it' if ended[0] is silent else the_peer(layer, other)} {HOW_ENDED[ended[1]]}"
     yield Hit(text, layer.opening, side=layer.side_of(silent, association))
 
 

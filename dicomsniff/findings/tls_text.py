@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.handshakes import certificate_sent
+from dicomsniff.association.handshakes import ClientCertificate, client_certificate
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.tls import (
     CERTIFICATE_COMPRESSIONS,
@@ -23,6 +23,7 @@ from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 if TYPE_CHECKING:
     from dicomsniff.tls.certificates import Certificate
 
+_CERTIFICATES = {ClientCertificate.MISSING: "asked for, and none sent", ClientCertificate.SENT: "asked for, and sent"}
 _DATE = len("2026-01-31")
 HOW_TO_READ = "dicomsniff show CAPTURE --tls-keylog FILE"
 """What reads TLS, where the user has a key log."""
@@ -73,7 +74,7 @@ def handshake_lines(layer: TlsLayer) -> Iterator[str]:
     if chosen:
         yield f"the server chose {' and '.join(chosen)}"
     yield from _certificate_lines(layer)
-    if said := {"missing": "asked for, and none sent", "sent": "asked for, and sent"}.get(certificate_sent(layer)):
+    if said := _CERTIFICATES.get(client_certificate(layer)):
         yield f"client certificate: {said}"
     if session.early_data_offered:
         went = {True: ", and the server took it", False: ", and the server did not take it", None: ""}

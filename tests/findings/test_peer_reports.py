@@ -140,6 +140,13 @@ def test_a_request_that_is_cut_off_at_once_may_have_met_tls(waited, side, hints)
     assert said.endswith("; it may expect TLS, or not admit callers from there") is hints
 
 
+def test_on_the_port_of_tls_a_request_that_is_cut_off_at_once_likely_met_that():
+    talk = build.Talk(server=("10.0.0.2", 2762)).open()
+    talk.client(build.associate_rq())
+    (said,) = told(talk.reset(1).packets, "association-unanswered")
+    assert said.endswith("; it likely expects TLS: port 2762 is that of DICOM over TLS")
+
+
 def test_another_protocol_is_told_once_whatever_the_peer_answers():
     talk = build.Talk().open()
     talk.client(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u2\r\n")

@@ -54,8 +54,9 @@ def exchanged(**options: object) -> list[build.Packet]:
 
 
 def garbled() -> list[build.Packet]:
+    """A server that speaks before it was spoken to."""
     talk = build.Talk(server=("10.0.0.2", 2762)).open()
-    return talked((0, handshake(client_hello())), (1, b"HTTP/1.1 400 Bad Request\r\n\r\n"), talk=talk).close().packets
+    return talked((1, b"????????"), (0, handshake(client_hello())), talk=talk).close().packets
 
 
 def beside_tls(port: int = 2762) -> list[build.Packet]:
