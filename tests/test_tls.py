@@ -322,6 +322,24 @@ def test_secrets_that_were_forgotten_are_said_to_be(tmp_path, session, monkeypat
     assert "the oldest were forgotten" in association["tls"]["unread"]
 
 
+@pytest.mark.parametrize("port", [2762, 4433])
+def test_a_first_flight_of_the_server_that_is_lost_costs_nothing_but_itself(session, port):
+    """In TLS 1.3 the secrets do without it: who may wait for it, the client's side or DICOM's search, must not."""
+    traffic = packets(session, port=port)
+    lost = next(number for number, packet in enumerate(traffic) if packet.flow == traffic[1].flow and packet.data)
+    vault = Vault()
+    vault.secrets.add_keylog(session.key_log)
+    for keys in (vault, None):
+        analyzer = analyze(traffic[:lost] + traffic[lost + 1 :], **({"vault": keys} if keys else {}))
+        found = [finding.code for each in analyzer.associations for finding in findings_of(each).all]
+        found += [finding.code for finding in analyzer.findings]
+        assert not {"tls-refused", "tls-handshake-refused", "pdata-before-association"} & set(found)
+        if keys is not None:
+            (association,) = analyzer.associations
+            assert len(association.messages) == 4
+            assert association.outcome == "released"
+
+
 # What a handshake tells without keys
 
 

@@ -91,7 +91,8 @@ class Recognition:
             if isinstance(event, StreamEnd):
                 beginning.ends.append(event)
             return []
-        if verdict is Verdict.DICOM or (verdict is Verdict.OTHER and self._is_foreign):
+        is_told = verdict is Verdict.DICOM or (verdict is Verdict.OTHER and self._is_foreign)
+        if is_told or (not detection.at_header and self._is_wrapped):
             return self._find_consumer().begin(event.mark, number)
         return []
 
@@ -112,6 +113,12 @@ class Recognition:
         detections = self.beginning.detections.values()
         both = len(detections) == 2 and all(detection.verdict is Verdict.OTHER for detection in detections)
         return both or self._waiting > self._room
+
+    @property
+    def _is_wrapped(self) -> bool:
+        """Whether one side begins as a protocol that wraps DICOM: where the other's beginning is lost, that decides."""
+        others = (each for each in self.beginning.detections.values() if each.verdict is Verdict.OTHER)
+        return any(find_protocol(each.beginning).wraps for each in others)
 
     def _find_consumer(self) -> Consumer:
         """Leave the connection to whoever takes what it carries, as far as the first bytes tell."""

@@ -29,7 +29,7 @@ from dicomsniff.association.tls_channel import TlsChannel, Told
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dictionary.ports import DICOM_PORTS
-from dicomsniff.pdu.detection import Piece
+from dicomsniff.pdu.detection import Detection, Piece
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import ByteStream, Channel, guess_opener
 from dicomsniff.tcp.events import StreamBytes, StreamEnd, StreamGap
@@ -121,10 +121,10 @@ class TlsConnection:
         consumer: Consumer = self._channel.consumer
         return consumer
 
-    def begin(self, mark: PacketMark, number: int) -> list[Update]:  # noqa: ARG002  pieces have their own
+    def begin(self, mark: PacketMark, number: int) -> list[Update]:
         """Read what came before."""
         beginning, self._beginning = self._beginning, Beginning()
-        waiting = [_of(stream, each.pieces) for stream, each in beginning.detections.items()]
+        waiting = [_of(stream, each, mark) for stream, each in beginning.detections.items()]
         known = len(self.associations)
         updates: list[Update] = []
         for _, stream, piece in merge(*waiting, key=_number):
@@ -258,9 +258,14 @@ class TlsConnection:
         return self._connection.opener or guess_opener(self._connection)
 
 
-def _of(stream: ByteStream, pieces: list[Piece]) -> Iterator[tuple[int, ByteStream, Piece]]:
-    """Yield pieces of a stream with their packets' numbers."""
-    return ((piece.mark.number, stream, piece) for piece in pieces)
+def _of(stream: ByteStream, detection: Detection, last: PacketMark) -> Iterator[tuple[int, ByteStream, Piece]]:
+    """Yield pieces of a stream with their packets' numbers; first what is missing before all that waits."""
+    pieces = detection.pieces
+    if detection.begins_at:
+        mark = pieces[0].mark if pieces else last
+        yield mark.number, stream, Piece(0, b"", detection.begins_at, mark)
+    for piece in pieces:
+        yield piece.mark.number, stream, piece
 
 
 def _number(each: tuple[int, ByteStream, Piece]) -> int:

@@ -58,6 +58,11 @@ class Detection:
         return b"".join(piece.data for piece in self.pieces[: next(holes, None)])
 
     @property
+    def begins_at(self) -> int:
+        """Where in the stream what waits begins: all before it is missing, or was let go of."""
+        return self.pieces[0].offset if self.pieces else self._position
+
+    @property
     def at_header(self) -> bool:
         """Whether what waits is read from its first byte on, not searched."""
         return self._known_start or self.verdict is Verdict.DICOM
@@ -100,7 +105,7 @@ class Detection:
 
     def replay(self, pdus: PduStream) -> list[PduEvent]:
         """The connection is DICOM: read what waits; `pdus` goes on behind it."""
-        position = self.pieces[0].offset if self.pieces else self._position
+        position = self.begins_at
         events: list[PduEvent] = []
         skipped = 0 if self._known_start else position
         if self._unseen is not None:
