@@ -32,6 +32,11 @@ for each, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
         signal.signal(number, default)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: those that sniff, or start the program, wait most of the time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     # To start the terminal UI takes as long as a hundred other tests: for whoever awaits it, or compares its pictures.
     starts = isinstance(item, pytest.Function) and iscoroutinefunction(item.function)
