@@ -9,6 +9,7 @@ from findings import normalized_cases, query_cases
 from findings.connection_traffic import beside_a_sound_one, refused, said_nothing
 from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
 from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, tried
+from findings.object_cases import CASES as OBJECT_CASES
 from findings.release_cases import CASES as RELEASE_CASES
 from findings.stall_cases import CASES as STALL_CASES
 from findings.stranger_cases import CASES as STRANGER_CASES
@@ -760,5 +761,5 @@ case("request-cut-short", lambda: _answered_early(0xA700), lambda: _answered_ear
 
 # In modules of their own
 
-for _code, _traffic in (RELEASE_CASES | STALL_CASES | STRANGER_CASES | TLS_CASES).items():
+for _code, _traffic in (OBJECT_CASES | RELEASE_CASES | STALL_CASES | STRANGER_CASES | TLS_CASES).items():
     case(_code, *_traffic)
