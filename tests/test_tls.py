@@ -340,6 +340,23 @@ def test_a_first_flight_of_the_server_that_is_lost_costs_nothing_but_itself(sess
             assert association.outcome == "released"
 
 
+@pytest.mark.parametrize("suites", ["", "AES128-SHA256", "ECDHE-RSA-CHACHA20-POLY1305"], ids=lambda each: each or "1.3")
+def test_later_flights_of_a_handshake_that_are_lost_cost_nothing_but_themselves(suites):
+    version = ssl.TLSVersion.TLSv1_2 if suites else ssl.TLSVersion.TLSv1_3
+    said = spoken(TURNS, version, suites)
+    vault = Vault()
+    vault.secrets.add_keylog(said.key_log)
+    traffic = packets(said)
+    with_data = [number for number, packet in enumerate(traffic) if packet.data]
+    client = traffic[0].flow
+    finishes = next(each for each in with_data[1:] if traffic[each].flow == client)
+    answers = next(each for each in with_data if each > finishes and traffic[each].flow != client)
+    for lost in (finishes, answers) if suites else (finishes,):  # from TLS 1.3 on the answer is data
+        (association,) = analyze(traffic[:lost] + traffic[lost + 1 :], vault=vault).associations
+        assert len(association.messages) == 4
+        assert association.outcome == "released"
+
+
 # What a handshake tells without keys
 
 

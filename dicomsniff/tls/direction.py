@@ -80,6 +80,11 @@ class Direction:
         return self._is_interrupted or (self._waits_since is not None and self._waits_since != self._ring.stamp)
 
     @property
+    def _sought(self) -> bytes | None:
+        """The version in the headers of records that are searched for: that of a hello need not be the one chosen."""
+        return None if self._opener.is_plain else self._version
+
+    @property
     def waiting(self) -> int:
         """Bytes that wait for secrets, or for what the other side says."""
         return self._reader.size if self._waits_since is not None else 0
@@ -186,7 +191,7 @@ class Direction:
                 self._lose(shown.start, "no record begins where one should")
             else:
                 self._lose(shown.start, _HOLE, is_unknown=shown.start == shown.end)
-        self._reader.search(self._version)
+        self._reader.search(self._sought)
         return True
 
     def _take_record(self, record: Record) -> bool:
@@ -304,7 +309,7 @@ class Direction:
             self._reader.take(end)
             return True
         self._lose(start, "a record does not authenticate", Problem.DAMAGED).fail(record)
-        self._reader.search(self._version)
+        self._reader.search(self._sought)
         return True
 
     def _lose(self, start: int, reason: str, problem: Problem = Problem.LOST, *, is_unknown: bool = False) -> Search:
@@ -338,7 +343,7 @@ class Direction:
         elif not findable:
             self._give_up(Problem.LOST, f"{search.reason}, and no record after that authenticates", record.end)
         else:
-            reader.search(self._version)
+            reader.search(self._sought)
         return True
 
     def _is_plain(self, record: Record) -> bool:

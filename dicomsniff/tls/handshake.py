@@ -86,7 +86,8 @@ class Handshake:
 
     def lose_beginning(self) -> None:
         """Take note that a hello may be missing from the capture: it is not waited for."""
-        if not self.is_beginning_lost and (self.client_hello is None or self.server_hello is None):
+        awaits = self.client_hello is None or self.server_hello is None or self.server_hello.is_retry
+        if awaits and not self.is_beginning_lost:
             self.is_beginning_lost = True
             self.changes += 1
 

@@ -90,7 +90,8 @@ class Search:
             return
         most = max(0, record.start - self.anchor) // (HEADER + smallest)
         likely = min(self._likely(record, typical), most)
-        low, high = range(min(likely + 1, MAX_TRIALS // 2)), range(likely, max(-1, likely - MAX_TRIALS // 2), -1)
+        # Of the records that were lost, those since then may have been few, and short, whatever is typical.
+        low, high = range(min(most + 1, MAX_TRIALS // 2)), range(likely, max(-1, likely - MAX_TRIALS // 2), -1)
         for number in dict.fromkeys(chain.from_iterable(zip_longest(low, high))):
             if number is not None:
                 yield number
