@@ -21,6 +21,7 @@ from dicomsniff.tui.guarded_app import GuardedApp
 from dicomsniff.tui.keys import KEYS, Key, Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import ColumnChoice
+from dicomsniff.tui.message_ladder import MessageLadder
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.packet_clock import PacketClock, PacketRate
 from dicomsniff.tui.reading import read_capture
@@ -91,6 +92,7 @@ class DicomsniffApp(GuardedApp):
             self.theme = settings.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._say_kept(settings.keep_theme(theme.name)))
         self.set_keymap(settings.keys)
+        self.workspace.exchange.ladder.say_times(settings.times)
         for rows in self.workspace.query(ColumnList):
             rows.leave_out(settings.left_out.get(rows.name_in_settings, ()))
 
@@ -139,6 +141,11 @@ class DicomsniffApp(GuardedApp):
         """Quit at once; nothing waits for the threads."""
         self.stopped.set()
         self.exit()
+
+    @on(MessageLadder.TimesTurned)
+    def keep_times(self, event: MessageLadder.TimesTurned) -> None:
+        """Keep how times are said."""
+        self._say_kept(self.settings.keep_times(event.times))
 
     @on(CaptureAdvanced)
     def show_progress(self, event: CaptureAdvanced) -> None:
