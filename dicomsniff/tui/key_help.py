@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.widget import Widget
 
-from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.columns import GAP
+from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.keys import KEYS, Key, Where
 from dicomsniff.tui.shown import Shown
 
@@ -64,7 +64,7 @@ class HelpText(Widget):
             for line in more:
                 text.append_line(line, "bold underline")
             for keys, meaning in section.rows:
-                room = self._room + GAP
+                room = self._room + 2 * GAP
                 first, *more = wrap(meaning, max(width - room, 1)) or [""]
                 text.append_line(f"  {keys}".ljust(room + len(keys) - cell_len(keys)), "bold").append(first, "not bold")
                 for line in more:
