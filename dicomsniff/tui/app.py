@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
@@ -33,6 +33,7 @@ from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.settings import Settings
 from dicomsniff.tui.status_line import StatusLine
 from dicomsniff.tui.views.findings import FindingsView
+from dicomsniff.tui.views.registry import VIEWS
 from dicomsniff.tui.workspace import Workspace
 
 NOTICING = 1.0
@@ -75,7 +76,8 @@ class DicomsniffApp(GuardedApp):
         """Make the screen."""
         yield self.status
         yield self.workspace
-        yield KeyLine()
+        first, last = VIEWS[0].key, VIEWS[-1].key
+        yield KeyLine(Binding(first, "", "View", key_display=f"{first}-{last}"))
 
     def on_mount(self) -> None:
         """Take the settings, and begin reading."""

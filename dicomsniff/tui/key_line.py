@@ -21,8 +21,10 @@ class KeyLine(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-line--key"}
 
-    def __init__(self) -> None:
+    def __init__(self, *several: Binding) -> None:
+        """Name bindings that stand for several, such as `1-7`, too: before all others, where they work."""
         super().__init__(id="keys")
+        self._several = several
         self._named: list[Binding] = []
         self._places: list[tuple[int, int, Binding]] = []
 
@@ -31,7 +33,9 @@ class KeyLine(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._take)
 
     def _take(self, screen: Screen[object]) -> None:
-        bindings = [each.binding for each in screen.active_bindings.values() if each.binding.show and each.enabled]
+        active = {key: each.binding for key, each in screen.active_bindings.items() if each.enabled}
+        bindings = [each for each in self._several if each.key in active]
+        bindings += [each for each in active.values() if each.show]
         if bindings != self._named:
             self._named = bindings
             self.refresh()

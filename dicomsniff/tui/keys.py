@@ -53,7 +53,7 @@ KEYS = (
         "go into the selection; on a field, show its whole value or go where → points",
         _V,
     ),
-    Key("view.back", "escape", "leave", "Back", "go back one pane; in the associations, clear the filter", _V),
+    Key("view.back", "escape", "leave", "Back", "go back one pane; in the associations, clear the filter", _V, False),
     Key("view.next", "tab", "next_pane", "Pane", "next pane", _V),
     Key("view.previous", "shift+tab", "previous_pane", "Pane back", "previous pane", _V, shown=False),
     Key("view.copy", "y", "copy", "Copy", "copy what is selected: value, row, UID, command line that opens it", _V),

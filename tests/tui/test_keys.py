@@ -35,8 +35,8 @@ async def test_every_key_in_the_footer_is_bound_and_fits(samples, size) -> None:
 
 async def test_keys_and_the_way_out_are_named_however_little_room_there_is(samples) -> None:
     async with opened(samples / "c-echo.pcap", (30, 12)) as (app, pilot):
-        assert screen_text(app).splitlines()[-1] == "s Sort ⏎ Open ? Keys q Quit"
-        await pilot.click(KeyLine, offset=(15, 0))
+        assert screen_text(app).splitlines()[-1] == "1-7 View s Sort ? Keys q Quit"
+        await pilot.click(KeyLine, offset=(17, 0))
         await settle(pilot)
         assert isinstance(app.screen, KeyHelp)
 
