@@ -47,7 +47,7 @@ class LadderLine(Struct, eq=False):
     @property
     def size(self) -> int:
         """The bytes that they are about."""
-        return sum(map(entry_size, self.inside))
+        return self.run.size if self.run is not None and self.is_folded else entry_size(self.entry)
 
 
 class Run(Struct, eq=False):
@@ -55,6 +55,16 @@ class Run(Struct, eq=False):
 
     entries: list[Entry]
     is_folded: bool
+    _size: int = 0
+    _counted: int = 0
+    """How many of them are in that size."""
+
+    @property
+    def size(self) -> int:
+        """The bytes that they are about: added up when somebody asks, and only once."""
+        self._size += sum(map(entry_size, self.entries[self._counted :]))
+        self._counted = len(self.entries)
+        return self._size
 
 
 def order(line: LadderLine) -> tuple[int, int]:
@@ -89,13 +99,16 @@ class LadderLines:
         fresh, self._judged = found[self._judged :], len(found)
         if self._entries != entries[:known] or any(map(self._is_in_run, fresh)):
             self.lines, self._every, self._entries, known = [], [], [], 0
+        until = self._until if known else None
         for entry in entries[known:]:
-            since = entry.span.first_time - self._until if self._entries else None
+            span = entry.event.span
+            since = span.first_time - until if until is not None else None
             if since is not None and since >= LONG:
                 self._add(LadderLine(entry, since, is_gap=True))
             self._add(LadderLine(entry, since))
-            self._until = max(self._until, entry.span.last_time) if self._entries else entry.span.last_time
-            self._entries.append(entry)
+            until = span.last_time if until is None or until < span.last_time else until
+        self._entries += entries[known:]
+        self._until = until or 0
 
     def shown(self, shows: Callable[[Entry], bool]) -> list[LadderLine]:
         """Return the lines of the entries that a filter shows, folded among themselves."""
@@ -163,20 +176,21 @@ class LadderLines:
     def _add(self, line: LadderLine) -> None:
         """Put a line at the end, in the run of the last one where it says the same."""
         last = self._every[-1] if self._every else None
-        if last is not None and self._goes_on(last, line):
+        if (
+            last is not None
+            and not last.is_gap
+            and not line.is_gap
+            and says_the_same(self._association, last.entry, line.entry)
+            and not self._stands_out(last.entry)
+            and not self._stands_out(line.entry)
+        ):
             if last.run is None:
                 last.run = Run([last.entry], self._folds is not (id(last.entry) in self._others))
             line.run = last.run
             line.run.entries.append(line.entry)
         self._every.append(line)
-        if _is_seen(line):
+        if line.run is None or _is_seen(line):
             self.lines.append(line)
-
-    def _goes_on(self, last: LadderLine, line: LadderLine) -> bool:
-        """Whether a line says the same as the one before it, and neither stands out."""
-        if last.is_gap or line.is_gap or not says_the_same(self._association, last.entry, line.entry):
-            return False
-        return not self._stands_out(last.entry) and not self._stands_out(line.entry)
 
     def _see_anew(self) -> None:
         self.lines = list(filter(_is_seen, self._every))
@@ -204,12 +218,9 @@ def says_the_same(association: Association | None, one: Entry, other: Entry) -> 
     if type(first) is not type(second) or one.side is not other.side:
         return False
     if isinstance(first, Message) and isinstance(second, Message):
-        return (
-            first.operation is not None
-            and first.operation is second.operation
-            and first.command.status in PENDING
-            and second.command.status in PENDING
-        )
+        if first.operation is None or first.operation is not second.operation:
+            return False
+        return first.command.status in PENDING and second.command.status in PENDING
     if association is None or entry_name(one) != entry_name(other):
         return False
     return entry_detail(association, one) == entry_detail(association, other)
