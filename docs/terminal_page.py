@@ -36,11 +36,11 @@ and the like are kept for later sessions, too; a filter that may name a person, 
 addresses, instance UIDs, words) is never written to a file.
 """
 _EXCHANGE = """\
-In the exchange, pending responses of one operation, and events that say the same and follow each other, are one row: it
-says how many they are, until when they came, and what the last one said. `→` or `Enter` shows them one by one, `←` makes
-one row of them again, `z` does so with all. What has a finding of its own has a row of its own, and a pause of a second
-or more is never hidden in one. `t` says when by the clock, or again in seconds since the association began; the time
-since the entry before is in a column of its own.
+In the exchange, pending responses of one operation, and events that say the same and follow each other, are one row.
+It says how many they are, until when they came, and what the last one said. `→` or `Enter` shows them one by one, `←`
+makes one row of them again, `z` does so with all. What has a finding of its own has a row of its own, and a pause of a
+second or more is never hidden in one. `t` says when by the clock, or again in seconds since the association began; the
+time since the entry before is in a column of its own.
 """
 _SETTINGS = """\
 ## Settings
