@@ -58,9 +58,9 @@ class MessageLadder(ColumnList[LadderLine]):
         columns: tuple[Column[LadderLine], ...] = (
             Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda line: -RANK[self._severity(line)]),
             self._time_column(),
-            Column("Δ", _since, 8, 10, share=1, leaves=1, to_right=True, key=lambda line: -(line.since or 0)),
+            Column("Δ", _since, 8, 10, share=1, leaves=2, to_right=True, key=lambda line: -(line.since or 0)),
             Column("requestor → acceptor", lambda line: arrow(line, 0), 20, 52, share=4, draw=self._draw_arrow),
-            Column("size", _size, 7, leaves=2, to_right=True, key=lambda line: -line.size),
+            Column("size", _size, 7, leaves=3, to_right=True, key=lambda line: -line.size),
             Column("what it says", self._says, 20, share=10, is_toned=True),
         )
         super().__init__(columns, lambda line: session.select_entry(line.entry), id="exchange-list")
@@ -80,11 +80,13 @@ class MessageLadder(ColumnList[LadderLine]):
 
     def _time_column(self) -> Column[LadderLine]:
         if self.times == RELATIVE:
-            return Column("seconds", self._when, 9, 12, share=2, to_right=True, key=order, draw=self._draw_when)
-        title, date = ("date, UTC", DATE) if self._dated else ("UTC", 0)
-        return Column(
-            title, self._when, date + SHORT, LONG + (date and date + YEAR), share=2, key=order, draw=self._draw_when
-        )
+            title, least, most = "seconds", 9, 12
+        elif self._dated:
+            title, least, most = "date, UTC", DATE + SHORT, YEAR + DATE + LONG
+        else:
+            title, least, most = "UTC", SHORT, LONG
+        to_right = self.times == RELATIVE
+        return Column(title, self._when, least, most, 2, 1, to_right, key=order, draw=self._draw_when)
 
     @property
     def entry(self) -> Entry | None:

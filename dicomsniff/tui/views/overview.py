@@ -22,6 +22,8 @@ ARRANGEMENTS = (
     Arrangement(0, 18, 62),
     Arrangement(0, 0, 60, at_once=False),
 )
+FEW = 3
+"""Rows for which there is room however few associations there are."""
 TALL = 30
 """Lines from which on the most frequent reasons of trouble are listed, too."""
 
@@ -49,6 +51,9 @@ class Overview(View):
         if change & (Change.LISTING | Change.READING | Change.PRIVACY | Change.VIEW):
             self.table.EMPTY = self._why_empty()
             self.table.show(session.association)
+            # Those that a filter leaves out count, too: then nothing moves while one is typed.
+            rows = max(len(session.listing.all), FEW)
+            self._body.need(rows + self.table.HEADER_LINES + 2)
         elif session.association is not None:
             self.table.put_cursor(session.association)
         self._show_capture(anew=self.is_due(change))
