@@ -35,17 +35,25 @@ fields, operators, and the values of the capture, those first that occur most. `
 and the like are kept for later sessions, too; a filter that may name a person, a device or an object (AE titles,
 addresses, instance UIDs, words) is never written to a file.
 """
+_EXCHANGE = """\
+In the exchange, pending responses of one operation, and events that say the same and follow each other, are one row.
+It says how many they are, until when they came, and what the last one said. `→` or `Enter` shows them one by one, `←`
+makes one row of them again, `z` does so with all. What has a finding of its own has a row of its own, and a pause of a
+second or more is never hidden in one. `t` says when by the clock, or again in seconds since the association began; the
+time since the entry before is in a column of its own.
+"""
 _SETTINGS = """\
 ## Settings
 
 They stand in `settings.toml`, and the filters that are kept in `filters`, in the platform's directory for such files:
 `~/.config/dicomsniff` or `$XDG_CONFIG_HOME/dicomsniff` on Linux, `~/Library/Application Support/dicomsniff` on macOS,
-`%LOCALAPPDATA%\\dicomsniff` on Windows. A theme that is chosen in the palette and columns that are chosen by `C` are
-written there; comments and whatever else you wrote stay. A file that cannot be understood is told of in one line when
-the terminal UI opens; then nothing of it is used, and it is never written over.
+`%LOCALAPPDATA%\\dicomsniff` on Windows. A theme that is chosen in the palette, columns that are chosen by `C` and the
+way to say times that `t` chose are written there; comments and whatever else you wrote stay. A file that cannot be
+understood is told of in one line when the terminal UI opens; then nothing of it is used, and it is never written over.
 
 ```toml
 theme = "textual-light"
+times = "absolute" # in the exchange: of day, in UTC, with the date where the capture spans days; or "relative"
 
 [keys] # what is named below, and the keys that do it; with commas between several
 "app.find" = "ctrl+f"
@@ -62,6 +70,7 @@ def terminal_lines() -> Iterator[str]:
     yield from _HEAD.splitlines()
     yield from ("", "## Views", "", "| key | view | what it shows |", "| --- | --- | --- |")
     yield from (f"| `{view.key}` | {view.title} | {view.meaning} |" for view in VIEWS)
+    yield from ("", *_EXCHANGE.splitlines())
     yield from ("", *_SETTINGS.splitlines(), "")
     yield f"Themes: {', '.join(f'`{name}`' for name in sorted(BUILTIN_THEMES))}."
     yield from ("", "Lists and their columns:", "", "| list | columns |", "| --- | --- |")

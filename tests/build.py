@@ -265,12 +265,12 @@ STUDY = "1.2.826.0.1.3680043.10.474.20261127.091502.118823.7731.4410"
 """The instances of `stores` are numbered below it; their UIDs are as long as UIDs may be."""
 
 
-def stores() -> Talk:
-    """Three CT images for C-MOVE 77 of MOVER: one is taken, one refused, one left without an answer."""
+def stores(count: int = 3) -> Talk:
+    """CT images for C-MOVE 77 of MOVER: one is taken, one refused, the others left without an answer."""
     talk = Talk().open()
     talk.client(associate_rq(proposal(1, CT_IMAGE_STORAGE, (EXPLICIT,)), calling="PACS", called="WORKSTATION"))
     talk.server(associate_ac(answer(1, transfer=EXPLICIT)))
-    for number, status in ((1, 0), (2, 0xA700), (3, None)):
+    for number, status in enumerate((0, 0xA700, *[None] * (count - 2)), start=1):
         instance = f"{STUDY}.{number}"
         values = {0x0002: CT_IMAGE_STORAGE, 0x0100: 0x0001, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: instance}
         command = command_set(values | {0x1030: "MOVER", 0x1031: 77})

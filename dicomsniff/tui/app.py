@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from dicomsniff.garbage import nothing_but_new
 from dicomsniff.library import Capture
@@ -18,9 +19,11 @@ from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.background import in_background
 from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.guarded_app import GuardedApp
+from dicomsniff.tui.key_line import KeyLine
 from dicomsniff.tui.keys import KEYS, Key, Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import ColumnChoice
+from dicomsniff.tui.message_ladder import MessageLadder
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.packet_clock import PacketClock, PacketRate
 from dicomsniff.tui.reading import read_capture
@@ -30,6 +33,7 @@ from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.settings import Settings
 from dicomsniff.tui.status_line import StatusLine
 from dicomsniff.tui.views.findings import FindingsView
+from dicomsniff.tui.views.registry import VIEWS
 from dicomsniff.tui.workspace import Workspace
 
 NOTICING = 1.0
@@ -72,7 +76,8 @@ class DicomsniffApp(GuardedApp):
         """Make the screen."""
         yield self.status
         yield self.workspace
-        yield Footer(compact=True, show_command_palette=False)
+        first, last = VIEWS[0].key, VIEWS[-1].key
+        yield KeyLine(Binding(first, "", "View", key_display=f"{first}-{last}"))
 
     def on_mount(self) -> None:
         """Take the settings, and begin reading."""
@@ -91,6 +96,7 @@ class DicomsniffApp(GuardedApp):
             self.theme = settings.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._say_kept(settings.keep_theme(theme.name)))
         self.set_keymap(settings.keys)
+        self.workspace.exchange.ladder.say_times(settings.times)
         for rows in self.workspace.query(ColumnList):
             rows.leave_out(settings.left_out.get(rows.name_in_settings, ()))
 
@@ -140,6 +146,11 @@ class DicomsniffApp(GuardedApp):
         self.stopped.set()
         self.exit()
 
+    @on(MessageLadder.TimesTurned)
+    def keep_times(self, event: MessageLadder.TimesTurned) -> None:
+        """Keep how times are said."""
+        self._say_kept(self.settings.keep_times(event.times))
+
     @on(CaptureAdvanced)
     def show_progress(self, event: CaptureAdvanced) -> None:
         """Show what was read since."""
@@ -166,15 +177,17 @@ class DicomsniffApp(GuardedApp):
             self.session.follow(follows=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
-        """List every action in the command palette."""
+        """List every action in the command palette: those of all views, and of the pane that has the focus."""
         yield from super().get_system_commands(screen)
+        workspace, view = self.workspace, self.workspace.current
+        does: dict[Where, DOMNode] = {place: view.pane for place in view.pane.PLACES if place is not Where.LIST}
+        does |= {Where.WORKSPACE: workspace, Where.VIEW: view}
         for key in KEYS:
-            if key.where in (Where.WORKSPACE, Where.VIEW):
-                yield SystemCommand(key.label, key.meaning, lambda key=key: self._run(key))
+            if key.where in does:
+                yield SystemCommand(key.label, key.meaning, partial(self._run, key, does[key.where]))
 
-    def _run(self, key: Key) -> None:
-        workspace = self.workspace
-        self.call_later(self.run_action, key.action, workspace if key.where is Where.WORKSPACE else workspace.current)
+    def _run(self, key: Key, node: DOMNode) -> None:
+        self.call_later(self.run_action, key.action, node)
 
     def _take(self, change: Change) -> None:
         self.status.show()

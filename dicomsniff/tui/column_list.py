@@ -151,7 +151,11 @@ class ColumnList(RowList, Generic[Row]):
 
     def parts(self, index: int) -> list[Choice]:
         """Return what each column says of a row."""
-        return [Choice(column.title, shortened(column.text(self.rows[index])).strip()) for column in self.columns]
+        return self.parts_of(self.rows[index])
+
+    def parts_of(self, row: Row) -> list[Choice]:
+        """Return what each column says of a row, listed or not."""
+        return [Choice(column.title, shortened(column.text(row)).strip()) for column in self.columns]
 
     def copied(self, index: int) -> list[Choice]:
         """Return all of a row, then what each column says."""

@@ -1,6 +1,7 @@
 """Every key of the terminal UI as data: bindings, footer, help and command palette are made from it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ class Where(Enum):
     FIELDS = "Fields"
     BYTES = "Bytes"
     FOLDING = "Findings"
+    EXCHANGE = "Exchange"
     COMPARING = "Comparison"
     COLUMNS = "Tables"
     LIST = "Lists"
@@ -51,7 +53,7 @@ KEYS = (
         "go into the selection; on a field, show its whole value or go where → points",
         _V,
     ),
-    Key("view.back", "escape", "leave", "Back", "go back one pane; in the associations, clear the filter", _V),
+    Key("view.back", "escape", "leave", "Back", "go back one pane; in the associations, clear the filter", _V, False),
     Key("view.next", "tab", "next_pane", "Pane", "next pane", _V),
     Key("view.previous", "shift+tab", "previous_pane", "Pane back", "previous pane", _V, shown=False),
     Key("view.copy", "y", "copy", "Copy", "copy what is selected: value, row, UID, command line that opens it", _V),
@@ -194,15 +196,24 @@ KEYS = (
     ),
     *(
         key
-        for where, name in ((Where.FIELDS, "fields"), (Where.FOLDING, "findings"))
-        for key in (
-            Key(f"{name}.fold", "left", "fold", "Fold", "hide what is below", where, shown=False),
-            Key(f"{name}.unfold", "right", "unfold", "Unfold", "show what is below", where, shown=False),
-            Key(
-                f"{name}.fold_all", "z", "fold_all", "Fold all", "leave only headings, or show all", where, shown=False
+        for where, name, fold, unfold, fold_all in (
+            (Where.FIELDS, "fields", "hide what is below", "show what is below", "leave only headings, or show all"),
+            (Where.FOLDING, "findings", "hide what is below", "show what is below", "leave only headings, or show all"),
+            (
+                Where.EXCHANGE,
+                "exchange",
+                "make one row of those that say the same",
+                "show what is in a row with ▸ one by one",
+                "show everything one by one, or fold it again",
             ),
         )
+        for key in (
+            Key(f"{name}.fold", "left", "fold", "Fold", fold, where, shown=False),
+            Key(f"{name}.unfold", "right", "unfold", "Unfold", unfold, where, shown=False),
+            Key(f"{name}.fold_all", "z", "fold_all", "Fold all", fold_all, where, shown=False),
+        )
     ),
+    Key("exchange.times", "t", "times", "Times", "times of day, or seconds since the beginning", Where.EXCHANGE),
     Key("filter.complete", "tab", "complete(1)", "Complete", "write what is offered; again: the next", Where.FILTER),
     Key("filter.before", "shift+tab", "complete(-1)", "Offer before", "the one before", Where.FILTER, shown=False),
     Key(
@@ -239,6 +250,11 @@ def bindings(where: Where, *ids: str) -> list[BindingType]:
         for key in KEYS
         if key.where is where and (not ids or key.id in ids)
     ]
+
+
+def unsaid(where: Where, *ids: str) -> list[BindingType]:
+    """Return bindings by their ids as ones that the footer does not name."""
+    return [replace(each, show=False) for each in bindings(where, *ids) if isinstance(each, Binding)]
 
 
 def work_together(where: Where) -> frozenset[Where]:

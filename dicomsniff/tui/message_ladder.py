@@ -1,8 +1,11 @@
 """An association's timeline between its two sides, the requestor left, the acceptor right."""
 
-from bisect import bisect_left
+from bisect import bisect_right
+from typing import ClassVar
 
 from rich.style import Style
+from textual.binding import BindingType
+from textual.message import Message as Event
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
@@ -16,34 +19,74 @@ from dicomsniff.side import Side
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
-from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text
+from dicomsniff.tui.entry_times import ABSOLUTE, DATE, LONG, RELATIVE, SHORT, YEAR, in_seconds, moment, spans_days
+from dicomsniff.tui.keys import Where, bindings, unsaid
+from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text, order
 from dicomsniff.tui.problem_index import LETTERS, RANK
+from dicomsniff.tui.row_list import MAX_COPIED, as_text
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Session
-from dicomsniff.tui.shown import Shown
-from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
+from dicomsniff.tui.shown import LONGEST, Shown
+from dicomsniff.words.entries import entry_detail, entry_name, entry_order
 
 LONG_LANE = 34
 """Cells from which on the lane has two sides; a shorter one has arrows only."""
 
 
 class MessageLadder(ColumnList[LadderLine]):
-    """When, how long after the last, who to whom, what, how much, and what it says: a row per timeline entry."""
+    """When, how long after the last, who to whom, what, how much, and what it says: a row per timeline entry.
+
+    Entries that say the same and follow each other have one row, until somebody opens it or goes to one of them.
+    """
+
+    # Sorting is seldom what one wants of an exchange: its key makes room in the footer.
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.EXCHANGE), *unsaid(Where.COLUMNS, "table.sort")]
+    PLACES: ClassVar[tuple[Where, ...]] = (Where.EXCHANGE, Where.COLUMNS, Where.LIST)
+
+    class TimesTurned(Event):
+        """Times are said in the other way from now on."""
+
+        def __init__(self, times: str) -> None:
+            self.times = times
+            super().__init__()
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.times = RELATIVE
+        self._dated = False
+        """Whether times of day have a date."""
         columns: tuple[Column[LadderLine], ...] = (
             Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda line: -RANK[self._severity(line)]),
-            Column("seconds", self._seconds, 9, 12, share=2, to_right=True, key=_line_order, draw=self._draw_seconds),
-            Column("Δ", _since, 8, 10, share=1, leaves=1, to_right=True, key=lambda line: -(line.since or 0)),
-            Column("requestor → acceptor", lambda line: arrow(line.entry, 0), 20, 52, share=4, draw=self._draw_arrow),
-            Column("size", _size, 7, leaves=2, to_right=True, key=lambda line: -entry_size(line.entry)),
+            self._time_column(),
+            Column("Δ", _since, 8, 10, share=1, leaves=2, to_right=True, key=lambda line: -(line.since or 0)),
+            Column("requestor → acceptor", lambda line: arrow(line, 0), 20, 52, share=4, draw=self._draw_arrow),
+            Column("size", _size, 7, leaves=3, to_right=True, key=lambda line: -line.size),
             Column("what it says", self._says, 20, share=10, is_toned=True),
         )
         super().__init__(columns, lambda line: session.select_entry(line.entry), id="exchange-list")
         self.border_title = "Exchange"
-        self._lines = LadderLines()
+        self._lines = LadderLines(None, self._stands_out)
         self._association: Association | None = None
+
+    def say_times(self, times: str) -> None:
+        """Say when, `relative` to the association's beginning or by the `absolute` time of day."""
+        self.times = times
+        self.set_columns([self.columns[0], self._time_column(), *self.columns[2:]])
+
+    def action_times(self) -> None:
+        """Say when in the other way."""
+        self.say_times(RELATIVE if self.times == ABSOLUTE else ABSOLUTE)
+        self.post_message(self.TimesTurned(self.times))
+
+    def _time_column(self) -> Column[LadderLine]:
+        if self.times == RELATIVE:
+            title, least, most = "seconds", 9, 12
+        elif self._dated:
+            title, least, most = "date, UTC", DATE + SHORT, YEAR + DATE + LONG
+        else:
+            title, least, most = "UTC", SHORT, LONG
+        to_right = self.times == RELATIVE
+        return Column(title, self._when, least, most, 2, 1, to_right, key=order, draw=self._draw_when)
 
     @property
     def entry(self) -> Entry | None:
@@ -55,16 +98,17 @@ class MessageLadder(ColumnList[LadderLine]):
         session = self._session
         association = session.shown
         if association is not self._association:
-            self._association, self._lines = association, LadderLines()
+            self._association, self._lines = association, LadderLines(association, self._stands_out)
             self.cursor = 0
             self.scroll_to(y=0, animate=False)
-        self._lines.take(session.entries)
+        self._lines.take(session.entries, session.capture.found.of(association).all if association is not None else [])
         self.EMPTY = session.reopening.said(session.association)
-        on_selected = self.entry is session.entry
+        self._date()
+        if session.entry is not None and not session.following:
+            self._reveal(session.entry)
+        on_selected = self._holds(self.selected, session.entry)
         sight = session.sight
-        self.show_rows(
-            self._lines.lines if sight.shows_all else [each for each in self._lines.lines if sight.shows(each.entry)]
-        )
+        self.show_rows(self._lines.lines if sight.shows_all else self._lines.shown(sight.shows))
         place = self._place(session.entry)
         if place is not None and place != self.cursor:
             if on_selected:  # an entry that came before it pushed it down
@@ -74,13 +118,66 @@ class MessageLadder(ColumnList[LadderLine]):
                 self.move_to(place)
         self._say(association)
 
+    def _date(self) -> None:
+        """Have dates from when on the capture spans days."""
+        analyzer = self._session.capture.analyzer
+        dated = spans_days(analyzer.first_time, analyzer.last_time)
+        if dated is not self._dated:
+            self._dated = dated
+            self.say_times(self.times)
+
     def _place(self, entry: Entry | None) -> int | None:
         """Return the row of an entry."""
         if entry is None:
             return None
-        first = bisect_left(self.rows, entry_order(entry), key=_line_order) if self.rows is self._lines.lines else 0
-        rows = range(first, len(self.rows))
-        return next((row for row in rows if self.rows[row].entry is entry and not self.rows[row].is_gap), None)
+        last = len(self.rows)
+        if self.sorted_by is None and not self.backwards:
+            last = bisect_right(self.rows, entry_order(entry), key=order)
+        return next((row for row in reversed(range(last)) if self._holds(self.rows[row], entry)), None)
+
+    @staticmethod
+    def _holds(line: LadderLine | None, entry: Entry | None) -> bool:
+        """Whether a row stands for an entry."""
+        if line is None or line.is_gap:
+            return False
+        return line.entry is entry or (line.is_folded and any(each is entry for each in line.inside))
+
+    def _reveal(self, entry: Entry) -> None:
+        """Unfold what an entry is folded into, unless it stands for the others."""
+        sight = self._session.sight
+        if next(filter(sight.shows, self._lines.run_of(entry)), entry) is not entry:
+            self._lines.turn(entry, folded=False)
+
+    def action_fold(self) -> None:
+        """Make one row of what says the same."""
+        entry = self._session.entry
+        if entry is not None and self._lines.turn(entry, folded=True):
+            self._go_to_first(entry)
+
+    def action_unfold(self) -> None:
+        """Give each of what says the same a row."""
+        self.unfold()
+
+    def action_fold_all(self) -> None:
+        """Do either wherever there is such a row."""
+        entry = self._session.entry
+        if self._lines.turn_all() and entry is not None:
+            self._go_to_first(entry)
+
+    def unfold(self) -> bool:
+        """Give each entry in the row under the cursor a row; tell whether they had none."""
+        entry = self.entry
+        if entry is None or not self._lines.turn(entry, folded=False):
+            return False
+        self._session.select_entry(entry)
+        self.show()
+        return True
+
+    def _go_to_first(self, entry: Entry) -> None:
+        """Go to the first of the entries that are in one row with it."""
+        sight = self._session.sight
+        self._session.select_entry(next(filter(sight.shows, self._lines.run_of(entry)), entry))
+        self.show()
 
     def move_to(self, index: int, *, by_user: bool = False) -> None:
         """Put the cursor on a row; there is nothing to select in a gap."""
@@ -95,12 +192,14 @@ class MessageLadder(ColumnList[LadderLine]):
             self.border_title, self.border_subtitle = "Exchange", None
             return
         said = said_of(association, entry)
+        if self.selected is not None and self.selected.is_folded:
+            said = f"the first of {self.selected.count:,}, which → shows one by one: {said}"
         self.border_subtitle = Shown(f"{entry_name(entry)}: {said}" if said else entry_name(entry))
         pair = allowed(the_peers(association, "→"))
         listed, more = len(association.timeline), association.unlisted
         first = f"the first {listed:,} of {listed + more:,} entries  " if more else ""
         if not self._session.sight.shows_all:
-            shown = sum(not line.is_gap for line in self.rows)
+            shown = sum(line.count for line in self.rows if not line.is_gap)
             first = f"{shown:,} of {listed + more:,} entries pass the filter  "
         self.border_title = Shown(f"{association.id}  {first}{pair}")
 
@@ -115,10 +214,22 @@ class MessageLadder(ColumnList[LadderLine]):
             return super().row(index, width)
         return Shown(f"  ┄┄┄┄ {gap_text(line)} {'┄' * width}", self.styled("gap"))
 
-    def parts(self, index: int) -> list[Choice]:
+    def parts_of(self, row: LadderLine) -> list[Choice]:
         """Return what each column says of an entry, or how long nothing came."""
-        line = self.rows[index]
-        return [Choice("gap", gap_text(line))] if line.is_gap else super().parts(index)
+        return [Choice("gap", gap_text(row))] if row.is_gap else super().parts_of(row)
+
+    def copied(self, index: int) -> list[Choice]:
+        """Return the row, and what is folded in it one by one."""
+        row, found = self.rows[index], super().copied(index)
+        if row.is_folded and row.count <= MAX_COPIED:
+            found.insert(1, Choice(f"its {row.count:,} rows", as_text(map(self.parts_of, self._lines.one_by_one(row)))))
+        return found
+
+    def everything(self) -> str:
+        """Return all rows as text, with those that are folded; empty where they are too many."""
+        if sum(row.count for row in self.rows) > MAX_COPIED:
+            return ""
+        return as_text(self.parts_of(line) for row in self.rows for line in self._lines.one_by_one(row))
 
     def _sign(self, line: LadderLine) -> str:
         return LETTERS[self._severity(line) if not line.is_gap else None]
@@ -127,20 +238,39 @@ class MessageLadder(ColumnList[LadderLine]):
         problems = self._session.problems
         return problems.severity(line.entry) if problems is not None else None
 
+    def _stands_out(self, entry: Entry) -> bool:
+        """Whether something was found about an entry."""
+        problems = self._session.problems
+        return problems is not None and problems.severity(entry) is not None
+
     def _start(self) -> int:
         return self._association.start_time if self._association is not None else 0
 
-    def _seconds(self, line: LadderLine) -> str:
-        return f"{(line.entry.span.first_time - self._start()) / 1e9:.6f}"
+    def _moment(self, time: int, width: int = 0) -> str:
+        if self.times == RELATIVE:
+            return in_seconds(time - self._start(), width or LONGEST)
+        digits = self._session.capture.reader.resolution_digits
+        return moment(time, digits, dated=self._dated, width=width)
 
-    def _draw_seconds(self, line: LadderLine, width: int) -> Shown:
-        return Shown(_in_seconds(line.entry.span.first_time - self._start(), width), self.styled("dim"))
+    def _when(self, line: LadderLine) -> str:
+        times = dict.fromkeys(each.span.first_time for each in (line.inside[0], line.inside[-1]))
+        return " to ".join(map(self._moment, times))
+
+    def _draw_when(self, line: LadderLine, width: int) -> Shown:
+        return Shown(self._moment(line.entry.span.first_time, width), self.styled("dim"))
 
     def _draw_arrow(self, line: LadderLine, width: int) -> Shown:
-        return Shown(arrow(line.entry, width), self.styled(line.entry.side.value))
+        return Shown(arrow(line, width), self.styled(line.entry.side.value))
 
     def _says(self, line: LadderLine) -> str:
-        return said_of(self._association, line.entry) if self._association is not None else ""
+        if self._association is None:
+            return ""
+        last = line.inside[-1]
+        said = said_of(self._association, last)
+        if not line.is_folded:
+            return said
+        until = self._moment(last.span.first_time, SHORT) + (" s" if self.times == RELATIVE else "")
+        return f"{line.count:,} until {until}" + (f", the last: {said}" if said else "")
 
 
 def said_of(association: Association, entry: Entry) -> str:
@@ -154,21 +284,20 @@ def said_of(association: Association, entry: Entry) -> str:
     return said
 
 
-def arrow(entry: Entry, width: int) -> str:
+def arrow(line: LadderLine, width: int) -> str:
     """Draw an entry as an arrow from its sender: whole for what was said, dotted for what befell the stream."""
+    entry = line.entry
     dotted = isinstance(entry.event, TcpEnd | CutAssociate | MissingBytes | SkippedBytes | MalformedPdu | TlsTrouble)
-    line = "┄" if dotted or (isinstance(entry.event, Message) and not entry.event.complete) else "─"
+    stroke = "┄" if dotted or (isinstance(entry.event, Message) and not entry.event.complete) else "─"
     name, from_requestor = entry_name(entry), entry.side is Side.REQUESTOR
+    if line.is_folded:
+        name = f"▸ {name} ×{line.count:,}"
     if width < LONG_LANE:
-        return f"{line}▶ {name}" if from_requestor else f"◀{line} {name}"
+        return f"{stroke}▶ {name}" if from_requestor else f"◀{stroke} {name}"
     room = width - 7
     name = name if len(name) <= room else name[: room - 1] + "…"
-    shaft = line * (room - len(name) + 1)
-    return f"├{line} {name} {shaft}▶│" if from_requestor else f"│◀{shaft} {name} {line}┤"
-
-
-def _line_order(line: LadderLine) -> tuple[int, int]:
-    return entry_order(line.entry)
+    shaft = stroke * (room - len(name) + 1)
+    return f"├{stroke} {name} {shaft}▶│" if from_requestor else f"│◀{shaft} {name} {stroke}┤"
 
 
 def _since(line: LadderLine) -> str:
@@ -176,16 +305,4 @@ def _since(line: LadderLine) -> str:
 
 
 def _size(line: LadderLine) -> str:
-    count = entry_size(line.entry)
-    return byte_size(count) if count else ""
-
-
-def _in_seconds(nanoseconds: int, width: int) -> str:
-    """Write a time since the association's start; a long one with fewer decimals."""
-    decimals = 6 if width > 9 else 4
-    value = nanoseconds / 1e9
-    whole = f"{value:.{decimals}f}"
-    while len(whole) > width and decimals:
-        decimals -= 1
-        whole = f"{value:.{decimals}f}"
-    return whole
+    return byte_size(line.size) if line.size else ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from rich.style import Style
+from textual.message import Message
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.finding import SEVERITIES, Severity
@@ -59,6 +60,9 @@ def _by_severity(objects: list[StoredObject]) -> dict[Severity | None, list[Stor
 class ObjectList(ColumnList[StoredObject]):
     """Status, SOP class and instance, whose it is where that may be shown, size, time, association, what for."""
 
+    class Seen(Message):
+        """Other rows are in sight."""
+
     def __init__(self, chosen: Callable[[StoredObject], None], patient: Callable[[StoredObject], str]) -> None:
         super().__init__((), chosen, id="objects-list")
         self._patient = patient
@@ -92,6 +96,15 @@ class ObjectList(ColumnList[StoredObject]):
             Shown(f"{gone:,} not listed: details were given up to bound memory") if gone > 0 else None
         )
         self.show_rows(objects, selected)
+
+    def on_resize(self) -> None:
+        """Tell that there may be room for more rows."""
+        self.post_message(self.Seen())
+
+    def watch_scroll_y(self, before: float, now: float) -> None:
+        """Tell that other rows are in sight."""
+        super().watch_scroll_y(before, now)
+        self.post_message(self.Seen())
 
     @property
     def in_sight(self) -> list[StoredObject]:

@@ -103,6 +103,11 @@ def counterpart(message: Message) -> Message | None:
     return operation.request
 
 
+def target_of(association: Association, entry: Entry) -> Target | None:
+    """Return where a message of an association is; None for what is none."""
+    return _target(association, entry.event) if isinstance(entry.event, Message) else None
+
+
 def stored(entry: Entry | None) -> Message | None:
     """Return the C-STORE-RQ that an entry is, or responds to."""
     message = entry.event if entry is not None else None

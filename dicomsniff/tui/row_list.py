@@ -1,5 +1,6 @@
 """A list that draws only the rows in sight, however many there are."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,6 +19,11 @@ from dicomsniff.tui.shown import LONGEST, Shown
 
 MAX_COPIED = 2000
 """Rows up to which all of them can be copied at once."""
+
+
+def as_text(rows: Iterable[Iterable[Choice]]) -> str:
+    """Return rows as text, a line each."""
+    return "\n".join("\t".join(part.says for part in parts).rstrip() for parts in rows)
 
 
 class RowList(ScrollView, can_focus=True):
@@ -110,8 +116,7 @@ class RowList(ScrollView, can_focus=True):
         """Return all rows as text, a line each; empty where they are too many."""
         if self.count > MAX_COPIED:
             return ""
-        rows = ("\t".join(part.says for part in self.parts(index)) for index in range(self.count))
-        return "\n".join(row.rstrip() for row in rows)
+        return as_text(map(self.parts, range(self.count)))
 
     def set_count(self, count: int) -> None:
         """Take note of how many rows there are now."""

@@ -1,4 +1,4 @@
-"""What is set for the terminal UI and kept: theme, keys, columns that are left out.
+"""What is set for the terminal UI and kept: theme, keys, how times are said, columns that are left out.
 
 They stand in `settings.toml` in the platform's directory for such files. One that cannot be understood stays as it is.
 """
@@ -13,11 +13,12 @@ from textual.theme import BUILTIN_THEMES
 
 from dicomsniff.filter.errors import nearest
 from dicomsniff.output import OutputError, written
+from dicomsniff.tui.entry_times import RELATIVE, TIMES
 from dicomsniff.tui.keys import KEYS, find_clash
 
 MAX_BYTES = 1 << 20
 """Bytes of a settings file; a longer one is none."""
-_FIRST_LINE = "Settings of the terminal UI: theme, [keys] and [left-out]"
+_FIRST_LINE = "Settings of the terminal UI: theme, times, [keys] and [left-out]"
 
 
 class SettingsError(ValueError):
@@ -35,6 +36,8 @@ class Settings:
     """By the id of what they do, the keys that do it: with commas between them."""
     left_out: dict[str, list[str]] = field(default_factory=dict)
     """By the name of a list, the titles of columns that it goes without."""
+    times: str = RELATIVE
+    """How the exchange says when: one of `TIMES`."""
     problem: str = ""
     """Why settings were not taken; empty where they were."""
 
@@ -58,6 +61,11 @@ class Settings:
         self.left_out = {**self.left_out, name: left_out}
         return self._keep()
 
+    def keep_times(self, times: str) -> str:
+        """Keep how times are said; return why that is not possible, or nothing."""
+        self.times = times
+        return self._keep()
+
     def _keep(self) -> str:
         path = self.path
         if path is None:
@@ -70,6 +78,8 @@ class Settings:
             said = tomlkit.parse(_read(path)) if path.exists() else tomlkit.document().add(tomlkit.comment(_FIRST_LINE))
             if self.theme:
                 said["theme"] = self.theme
+            if self.times != RELATIVE or "times" in said:
+                said["times"] = self.times
             without = {name: titles for name, titles in self.left_out.items() if titles}
             if without or "left-out" in said:
                 said["left-out"] = without
@@ -106,12 +116,15 @@ def _read(path: Path) -> str:
 
 def _take(settings: Settings, said: dict[str, Any]) -> None:
     """Take everything or nothing."""
-    unknown = sorted(set(said) - {"theme", "keys", "left-out"})
+    unknown = sorted(set(said) - {"theme", "keys", "times", "left-out"})
     if unknown:
-        raise SettingsError(f"there is no setting {unknown[0]!r}; there are theme, keys and left-out")
+        raise SettingsError(f"there is no setting {unknown[0]!r}; there are theme, keys, times and left-out")
     theme, keys, left_out = said.get("theme", ""), said.get("keys", {}), said.get("left-out", {})
+    times = said.get("times", RELATIVE)
     if not isinstance(theme, str) or (theme and theme not in BUILTIN_THEMES):
         raise SettingsError(f"there is no theme {theme!r}; there are {', '.join(sorted(BUILTIN_THEMES))}")
+    if times not in TIMES:
+        raise SettingsError(f"times are {' or '.join(TIMES)}, not {times!r}")
     if not isinstance(keys, dict) or not all(isinstance(each, str) for each in keys.values()):
         raise SettingsError('[keys] has lines such as "app.find" = "ctrl+f"')
     strange = sorted(set(keys) - {key.id for key in KEYS})
@@ -121,7 +134,7 @@ def _take(settings: Settings, said: dict[str, Any]) -> None:
         raise SettingsError(f"keys: {twice}")
     if not isinstance(left_out, dict) or not all(map(_are_titles, left_out.values())):
         raise SettingsError('[left-out] has lines such as associations = ["ops", "data"]')
-    settings.theme, settings.keys, settings.left_out = theme, keys, left_out
+    settings.theme, settings.keys, settings.times, settings.left_out = theme, keys, times, left_out
 
 
 def _are_titles(value: object) -> bool:

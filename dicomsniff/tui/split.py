@@ -35,6 +35,7 @@ class Split(Container):
         self._moved: dict[Arrangement, int] = {}
         """Shares that the user has chosen."""
         self._current = arrangements[-1]
+        self._needed: int | None = None
 
     def compose(self) -> ComposeResult:
         """Put both parts in their places."""
@@ -56,6 +57,12 @@ class Split(Container):
             if isinstance(part, Split):
                 part.lay_out(size, pane, zoomed=zoomed)
 
+    def need(self, lines: int) -> None:
+        """Say how many lines the first part needs: above the second it takes no more until somebody moves the split."""
+        if lines != self._needed:
+            self._needed = lines
+            self._share(both=all(part.display for part in self.parts))
+
     def move(self, steps: int, pane: Widget) -> None:
         """Give the part that holds a pane more room, or less."""
         first, second = self.parts
@@ -73,6 +80,8 @@ class Split(Container):
         for part, own in zip(self.parts, (share, 100 - share), strict=True):
             part.styles.width = f"{own}fr" if beside else "1fr"
             part.styles.height = f"{own}fr" if both and not beside else "1fr"
+        is_bounded = both and not beside and self._current not in self._moved
+        self.parts[0].styles.max_height = self._needed if is_bounded else None
 
 
 def holds(part: Widget, pane: Widget) -> bool:

@@ -1,5 +1,6 @@
 """The top line: how the capture went, how far it is read, and whether patient data are shown."""
 
+from textual.geometry import Size
 from textual.widgets import Static
 
 from dicomsniff.capture.packets import Keeping
@@ -13,12 +14,17 @@ BAR = 12
 """Columns of the progress bar."""
 WIDE = 110
 """Columns from which on the state of privacy is said in words."""
+LINES, ROOMY = 2, 20
+"""Lines that it may take, and those of a terminal from which on it may take more than one."""
 LONGEST_NAME = 60
 """Characters of the capture's name that are shown."""
 
 
-def status_text(session: Session, width: int) -> Shown:
-    """Say how the capture went and how far reading is; then, where there is room, its name and counts."""
+def status_text(session: Session, width: int, lines: int = 1) -> Shown:
+    """Say how the capture went and how far reading is; then, where there is room, its name and counts.
+
+    That takes as many lines as it needs, and no more than `lines`.
+    """
     capture, reading = session.capture, session.reading
     text = Shown(" ", "bold")
     truncated = session.problem or capture.reader.truncated
@@ -41,8 +47,38 @@ def status_text(session: Session, width: int) -> Shown:
     rest = f"  {name}  {packets_text(session)}"
     if text.cell_len + len(rest) <= room:
         text.append(rest, "not bold")
-    text.truncate(max(room, 0), overflow="ellipsis", pad=True)
-    return text.append(privacy, "bold reverse" if session.gate.privacy.keep_phi else "not bold reverse")
+    first, more = _broken(text, room) if lines > 1 else (text, None)
+    first.truncate(max(room, 0), overflow="ellipsis", pad=True)
+    first.append(privacy, "bold reverse" if session.gate.privacy.keep_phi else "not bold reverse")
+    if more is not None:
+        more.truncate(width, overflow="ellipsis")
+        first.append_line("").append(more)
+    return first
+
+
+def status_in(session: Session, size: Size) -> Shown:
+    """Say it in a terminal of this size.
+
+    While a file is read, it is another text every moment: then it has one line, so that nothing below moves for it.
+    """
+    lines = LINES if size.height >= ROOMY and (session.capture.is_live or not session.reading) else 1
+    said = status_text(session, size.width, lines)
+    # What is longer than that, the overview says whole.
+    return status_text(session, size.width) if is_cut(said) and session.view == "overview" else said
+
+
+def is_cut(said: Shown) -> bool:
+    """Whether there was no room for all of it."""
+    return "…" in said.plain
+
+
+def _broken(text: Shown, room: int) -> tuple[Shown, Shown | None]:
+    """Return what of a text fits in so many cells, and the rest, if there is any; it is broken between words."""
+    at = text.plain.rfind(" ", 2, max(room, 2) + 1) if text.cell_len > room else -1
+    if at < 0:
+        return text, None
+    first, rest = text.divide([at])
+    return Shown().append(first), Shown().append(rest)
 
 
 def packets_text(session: Session) -> str:
@@ -80,7 +116,7 @@ class StatusLine(Static):
 
     def show(self) -> None:
         """Show how things stand."""
-        self.update(status_text(self._session, self.size.width or self.app.size.width))
+        self.update(status_in(self._session, self.app.size))
 
     def on_resize(self) -> None:
         """Fit it in."""

@@ -68,7 +68,8 @@ async def test_no_screen_shows_a_string_of_the_model_as_it_is(samples: Path, mon
     recorder, filters = Recorder(), GuardedApp.get_line_filters
     monkeypatch.setattr(GuardedApp, "get_line_filters", lambda app: [recorder, *filters(app)])
     async with opened(PoisonedCapture(str(samples / "mpps.pcap"))) as (app, pilot):
-        assert await walk(app, pilot, entries=1) > 0
+        assert await walk(app, pilot) > 0
+        assert len(app.screen_stack) == 1, "every dialog was left"
     for text in recorder.texts:
         assert_printable("screen", text)
     assert any("\\x1b]0;title\\x07" in text for text in recorder.texts)

@@ -31,17 +31,22 @@ every_size = pytest.mark.parametrize(
     ids=["80x24", "120x35", "160x45"],
 )
 """Runs a test in all three sizes; the quick loop leaves the larger ones out."""
+TURNS, CALM = 4, 3
+"""Turns of the loop between two looks at whether an app is at rest, and looks that must find it so."""
 PATIENCE = 60
 """Seconds after which what is awaited will not come, however busy the machine is."""
 
 
-def is_at_rest(app: App[object]) -> bool:
-    """Whether nothing is on its way: being read, waiting for a widget, or not drawn yet."""
+def is_drawn(app: App[object]) -> bool:
+    """Whether the screen shows what there is to show."""
     screen = app.screen
     undrawn = screen._layout_required or screen._scroll_required or screen._repaint_required or screen._dirty_widgets
-    if screen._compositor.root is None or undrawn or screen._recompose_required or screen._callbacks:
-        return False
-    nodes = (app, *screen.walk_children(with_self=True))
+    return not (screen._compositor.root is None or undrawn or screen._recompose_required or screen._callbacks)
+
+
+def is_quiet(app: App[object]) -> bool:
+    """Whether no message waits for a widget."""
+    nodes = (app, *app.screen.walk_children(with_self=True))
     return not any(node.message_queue_size or node._next_callbacks for node in nodes)
 
 
@@ -53,16 +58,23 @@ def is_working(app: App[object]) -> bool:
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until everything asked for was read and is shown.
 
-    Not `pilot.pause()`: that takes an app for idle that merely got no processor time, and waits for each time for one
-    that is.
+    Not `pilot.pause()`: that takes an app for idle that merely got no processor time, waits for each time for one that
+    is, and draws whatever is still on its way.
     """
-    calm = 0
+    app, calm = pilot.app, 0
     async with asyncio.timeout(PATIENCE):
-        while calm < 2:  # what comes to rest may be what wakes another widget
-            if is_working(pilot.app):
-                await pilot.app.workers.wait_for_complete()
-            await pilot.pause(0)
-            calm = calm + 1 if is_at_rest(pilot.app) and not is_working(pilot.app) else 0
+        while calm < CALM:  # what comes to rest may be what wakes another widget
+            if is_working(app):
+                await app.workers.wait_for_complete()
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            if is_working(app) or not is_quiet(app):
+                calm = 0
+            elif is_drawn(app):
+                calm += 1
+            else:
+                app.screen._on_timer_update()
+                calm = 0
 
 
 async def until(pilot: Pilot[None], condition: object) -> None:

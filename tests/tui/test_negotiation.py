@@ -12,7 +12,7 @@ from tui.screens import SMALL, opened, press
     [
         ("association-rejected.pcap", "1  1 context, none answered"),
         ("tls.pcap", "1  no contexts"),
-        ("contexts-all-refused.pcap", "1  128 of 128 contexts refused"),
+        ("contexts-all-refused.pcap", "1  all 128 contexts refused"),
     ],
 )
 async def test_the_heading_says_how_many_contexts_were_refused_if_any_was_answered(

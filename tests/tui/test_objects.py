@@ -5,7 +5,7 @@ from pathlib import Path
 import build
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.views.objects import Objects
-from tui.screens import LARGE, opened, press, screen_text
+from tui.screens import LARGE, SMALL, opened, press, screen_text, settle
 
 
 async def test_failures_come_first(stored_capture: Path) -> None:
@@ -57,3 +57,20 @@ async def test_a_capture_without_objects_says_so(samples: Path) -> None:
     async with opened(samples / "c-echo.pcap") as (app, pilot):
         await press(pilot, "4", "down", "enter")
         assert "no object was sent by C-STORE" in screen_text(app)
+
+
+async def test_whose_all_objects_in_sight_are_is_read_however_they_came_in_sight(tmp_path: Path) -> None:
+    """Rows are listed before it is known how many there is room for, and a wheel moves no cursor."""
+    path = tmp_path / "many.pcap"
+    path.write_bytes(build.pcap(build.frames(build.stores(40).packets)))
+    async with opened(path, SMALL) as (app, pilot):
+        await press(pilot, "4")
+        view = app.workspace.views["objects"]
+        assert isinstance(view, Objects)
+        first = view.list.in_sight
+        assert len(first) > 5
+        assert all(map(view.patients.of, first))
+        view.list.scroll_to(y=25, animate=False)
+        await settle(pilot)
+        assert view.list.in_sight != first
+        assert all(map(view.patients.of, view.list.in_sight))

@@ -80,22 +80,8 @@ def test_on_opening_what_is_worst_is_in_sight(
 
 
 @every_size
-@pytest.mark.parametrize("view", VIEWS)
-def test_view(snap_compare: Callable[..., bool], samples: Path, view: str, size: tuple[int, int]) -> None:
-    compare(snap_compare, samples / f"{CAPTURES['healthy']}.pcap", size, (VIEWS[view],))
-
-
-@pytest.mark.parametrize("name", ["rejected", "refused"])
-@pytest.mark.parametrize("view", VIEWS)
-def test_view_of_what_failed(snap_compare: Callable[..., bool], samples: Path, name: str, view: str) -> None:
-    compare(snap_compare, samples / f"{CAPTURES[name]}.pcap", SMALL, (VIEWS[view],))
-
-
-@pytest.mark.parametrize("size", [MIDDLE, LARGE], ids=["120x35", "160x45"])
-@pytest.mark.parametrize("name", ["rejected", "refused"])
-async def test_views_of_what_failed_where_there_is_more_room(
-    snapshot: SnapshotAssertion, samples: Path, name: str, size: tuple[int, int]
-) -> None:
+@pytest.mark.parametrize("name", CAPTURES)
+async def test_views(snapshot: SnapshotAssertion, samples: Path, name: str, size: tuple[int, int]) -> None:
     async with opened(samples / f"{CAPTURES[name]}.pcap", size) as (app, pilot):
         await each_view(app, pilot, snapshot.use_extension(SVGImageExtension))
 

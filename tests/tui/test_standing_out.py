@@ -117,3 +117,25 @@ async def test_why_there_are_no_rows_is_said_in_as_many_lines_as_that_takes(samp
         await settle(pilot)
         shown = " ".join(line.strip("┃│ ") for line in screen_text(app).splitlines())
         assert said in shown
+
+
+async def test_how_it_went_takes_two_lines_where_one_is_too_short(samples: Path) -> None:
+    async with opened(samples / "association-rejected.pcap", SMALL, touched=False) as (app, pilot):
+        first, second, *_ = screen_text(app).splitlines()
+        assert first.startswith(" all 10 associations are in trouble: refused: no reason given (3 times,")
+        assert second == " and 6 other reasons)"
+        await pilot.resize_terminal(160, 45)
+        await settle(pilot)
+        assert "(3 times, and 6 other reasons)" in screen_text(app).splitlines()[0]
+        await pilot.resize_terminal(80, 12)
+        await settle(pilot)
+        assert "…" in screen_text(app).splitlines()[0], "there is no room for more"
+        assert "1 Overview" in screen_text(app).splitlines()[1]
+
+
+async def test_what_two_lines_cannot_say_the_overview_does(samples: Path) -> None:
+    async with opened(samples / "c-move-destination-refuses.pcap", SMALL) as (app, pilot):
+        await press(pilot, "1")
+        lines = [line.strip() for line in screen_text(app).splitlines()]
+        assert "…" in lines[0]
+        assert "which failed" in lines[4]

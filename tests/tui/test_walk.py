@@ -1,4 +1,7 @@
-"""Every view of samples of every kind: whatever a capture holds, no handler may fail."""
+"""Every view of samples of every kind: whatever a capture holds, no handler may fail.
+
+`mpps` is walked through in `poison/test_model.py`, and all services in `poison/test_wire.py`.
+"""
 
 from pathlib import Path
 
@@ -8,7 +11,7 @@ from tui.screens import LARGE, SMALL, opened, walk
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("c-move", "mpps", "missing-segment")
+NAMES = ("c-move", "missing-segment")
 SAMPLES = [Path(__file__).parent.parent.parent / "samples" / f"{name}.pcap" for name in NAMES]
 
 

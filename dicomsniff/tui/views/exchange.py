@@ -114,7 +114,7 @@ class Exchange(View):
         """Go into the selected entry; of the bytes, to the field that holds the first of the row."""
         if self.pane is self.bytes:
             self.bytes.choose()
-        else:
+        elif self.pane is not self.ladder or not self.ladder.unfold():
             self.go_to(self.fields)
 
     @work(group="detail")

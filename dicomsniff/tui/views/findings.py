@@ -10,12 +10,17 @@ from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.finding_rows import FindingRow, FindingRows
 from dicomsniff.tui.found import Finds, Found, arranging
+from dicomsniff.tui.ladder_line import LadderLine
+from dicomsniff.tui.message_ladder import arrow, said_of
 from dicomsniff.tui.navigation import find_finding
+from dicomsniff.tui.related import target_of
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.views.view import View
 
+BEFORE, AFTER = 4, 4
+"""Entries that are listed around the one that a finding is about."""
 ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
 
 
@@ -75,6 +80,8 @@ class FindingsView(View):
             yield from arranging(about_capture, ((each, found.of(each)) for each in listed), finds)
             self._count = count
             self.list.show(finds)
+            if finds.kinds:
+                self._body.need(self.list.needs)
 
     def _chosen(self, row: FindingRow) -> None:
         """Select the place of a finding, too."""
@@ -110,3 +117,18 @@ class FindingsView(View):
         if association is not None:
             parties = " → ".join(allowed(the_party(each)) for each in (association.requestor, association.acceptor))
             yield FieldRow("association", f"{association.id}: {parties}")
+            if association is self.session.association:
+                yield from self._around(found)
+
+    def _around(self, found: Found) -> Iterator[FieldRow]:
+        """Yield the entries around the one that a finding is about, which is selected."""
+        session = self.session
+        shown, entries, place = session.shown, session.entries, session.place
+        if shown is None or session.entry is None:
+            return
+        yield FieldRow("In the exchange", "Enter goes there", style="heading")
+        for entry in entries[max(place - BEFORE, 0) : place + AFTER + 1]:
+            when = f"{(entry.span.first_time - shown.start_time) / 1e9:.6f}"
+            said = f"{arrow(LadderLine(entry, None), 0)}  {said_of(shown, entry)}".rstrip()
+            style = found.finding.severity.value if entry is session.entry else ""
+            yield FieldRow(when, said, style=style, target=target_of(shown, entry))

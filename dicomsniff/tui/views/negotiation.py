@@ -6,7 +6,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.dictionary.reasons import context_result_name
 from dicomsniff.findings.parts import the_class, the_uid
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 from dicomsniff.tui.context_matrix import ContextMatrix, short_names
 from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
@@ -81,7 +81,7 @@ class Negotiation(View):
         contexts = len(self._table.rows)
         if not contexts and association.request is None and association.accept is None:
             return f"{association.id}  no contexts"
-        refused = f"{self._table.refused} of {contexts} contexts refused" if contexts else "no contexts"
+        refused = f"{of_all(self._table.refused, contexts, 'context')} refused" if contexts else "no contexts"
         if contexts and all(row.context.result is None for row in self._table.rows):
             refused = f"{counted(contexts, 'context')}, none answered"
         selected = "some roles selected" if any(row.roles for row in self._table.rows) else "default roles"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from textual import work
+from textual import on, work
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import operation_time
@@ -49,7 +49,7 @@ class Objects(View):
         if change & (Change.VIEW | Change.ENTRY):
             self._follow_selection()
         self._explain()
-        self._look_for_patients()
+        self.look_for_patients()
 
     @property
     def object(self) -> tuple[Association, Message] | None:
@@ -86,7 +86,7 @@ class Objects(View):
             session.select(association)
             session.select_entry(session.order.find_message(row.request) if session.order is not None else None)
         self._explain()
-        self._look_for_patients()
+        self.look_for_patients()
 
     def _follow_selection(self) -> None:
         """Go to the object that the selected message is about."""
@@ -100,7 +100,9 @@ class Objects(View):
             self._touched = True
             self.list.put_cursor(found)
 
-    def _look_for_patients(self) -> None:
+    @on(ObjectList.Seen)
+    def look_for_patients(self) -> None:
+        """Read whose the objects are whose rows have come in sight."""
         if not self._loading and any(map(self.patients.is_due, self.list.in_sight)):
             self._loading = True
             self.load_patients()

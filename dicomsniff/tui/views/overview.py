@@ -12,16 +12,18 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.status_line import LONGEST_NAME, keeping_text, nothing_found, packets_text
+from dicomsniff.tui.status_line import LONGEST_NAME, is_cut, keeping_text, nothing_found, packets_text, status_in
 from dicomsniff.tui.strip import Strip
 from dicomsniff.tui.views.view import View
 
 ARRANGEMENTS = (
     Arrangement(180, 30, 62, beside=True),
     Arrangement(0, 30, 58),
-    Arrangement(0, 20, 62),
+    Arrangement(0, 18, 62),
     Arrangement(0, 0, 60, at_once=False),
 )
+FEW = 3
+"""Rows for which there is room however few associations there are."""
 TALL = 30
 """Lines from which on the most frequent reasons of trouble are listed, too."""
 
@@ -49,6 +51,9 @@ class Overview(View):
         if change & (Change.LISTING | Change.READING | Change.PRIVACY | Change.VIEW):
             self.table.EMPTY = self._why_empty()
             self.table.show(session.association)
+            # Those that a filter leaves out count, too: then nothing moves while one is typed.
+            rows = max(len(session.listing.all), FEW)
+            self._body.need(rows + self.table.HEADER_LINES + 2)
         elif session.association is not None:
             self.table.put_cursor(session.association)
         self._show_capture(anew=self.is_due(change))
@@ -75,12 +80,14 @@ class Overview(View):
         return session.problem or nothing_found(session.capture)
 
     def _show_capture(self, *, anew: bool) -> None:
-        """Say how the capture went, and draw its time."""
+        """Say what the capture holds, and draw its time; how it went is said above all views."""
         session, analyzer = self.session, self.session.capture.analyzer
-        head = Shown(allowed(session.book.verdict) or "nothing is over yet", "bold")
         counts = [counted(analyzer.association_count, "association", ","), packets_text(session)]
         name = shortened(allowed(session.capture.marked_name), LONGEST_NAME)
-        head.append_line(f"{name}: {', '.join(counts)}", "not bold dim")
+        head = Shown(f"{name}: {', '.join(counts)}", "dim")
+        verdict = allowed(session.book.verdict) or "nothing is over yet"
+        if not session.book.verdict or is_cut(status_in(session, self.app.size)):
+            head = Shown(verdict, "bold").append_line(head.plain, "not bold dim")
         if keeping := session.capture.keeping:
             head.append_line(keeping_text(keeping), "not bold dim")
         if self.app.size.height >= TALL:
