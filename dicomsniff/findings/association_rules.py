@@ -40,7 +40,7 @@ PROVOKED = (
     "peer:role-not-negotiated",
     *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
-    *by("peer", "likely-reason", "pending-without-progress"),
+    *by("peer", "likely-reason", "pending-without-progress", "cancel-ignored"),
     *SILENCE,
     *STALLS,
     "contexts-all-refused",

@@ -21,9 +21,10 @@ from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_normalized
-from dicomsniff.findings.parts import the_association, the_class, the_key, the_message, the_party
+from dicomsniff.findings.parts import the_association, the_class, the_key, the_message, the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
+from dicomsniff.quantities import some_of
 
 _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
@@ -33,6 +34,8 @@ _WRONG_TRANSACTION = 0xC301
 """The correct Transaction UID was not provided (PS3.4 Table CC.2.1-2)."""
 _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
 """SOP classes whose instances are there after an N-CREATE only."""
+MAX_BOXES = 2
+"""Image boxes of a film box that are named; further ones are counted."""
 _ENDED = {Kind.MPPS: MPPS_ENDED, Kind.UPS: UPS_ENDED}
 
 
@@ -68,7 +71,8 @@ def not_created(review: Review) -> Iterator[Hit]:
             and operation.status in _NO_SUCH_INSTANCE
             and not _may_be_created(review, operation, instance)
         ):
-            yield _hit(review, operation, f"for a {_kind(operation)} that no N-CREATE in the capture has created")
+            said = f"for the {_kind(operation)} {the_uid(instance)}, which no N-CREATE in the capture has created"
+            yield _hit(review, operation, said + _created_instead(review, operation))
 
 
 @final_rule(code="instance-created-twice", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
@@ -197,6 +201,21 @@ def _may_be_created(review: Review, operation: Operation, instance: str) -> bool
         each.name == "N-CREATE" and (instance_of(each) == instance or _gives(each, instance))
         for each in (*review.association.operations.normalized, *earlier)
     )
+
+
+def _created_instead(review: Review, operation: Operation) -> str:
+    """Name the image boxes that the last film box before an operation on one of them was created with."""
+    if operation.request.command.requested_sop_class_uid not in IMAGE_BOXES:
+        return ""
+    made = [
+        each.final.data_set.outline
+        for each in review.association.operations.normalized
+        if each.name == "N-CREATE" and each.request.command.affected_sop_class_uid == FILM_BOX
+        and each.final is not None and each.final.data_set is not None
+        and each.final.span.last_packet < operation.request.span.first_packet
+    ]  # fmt: skip
+    boxes = [each.uid for each in made[-1].referenced] if made and made[-1] is not None else []
+    return f"; the film box has {some_of(boxes, MAX_BOXES, the_uid)}" if boxes else ""
 
 
 def _creates(step: Step) -> bool:
