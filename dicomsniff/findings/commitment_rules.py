@@ -39,7 +39,11 @@ def incomplete(review: Review) -> Iterator[Hit]:
         if told is None or not wanted:
             continue
         asked = f"N-ACTION-RQ {the_message(requests[0].message)}{_where(requests[0], report)}"
-        if told != wanted:
+        if told < wanted:
+            left_out = "1 is" if wanted - told == 1 else f"{wanted - told} are"
+            said = f"reports on {told or 'none'} of the {counted(wanted, 'instance')} that {asked} asked for"
+            yield _hit(review, report, f"{said}: {left_out} neither committed nor failed")
+        elif told > wanted:
             said = f"reports on the commitment of {counted(told, 'instance')}; {asked} asked for {wanted}"
             yield _hit(review, report, said)
         elif None not in (report.instances, requests[0].instances) and report.instances != requests[0].instances:

@@ -39,7 +39,9 @@ def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], I
                 if (side, what) not in told:
                     told.add((side, what))
                     who = the_party(review.association.party(side))
-                    yield Hit(f"{who} {what} {_share(each, occurrence.times)}{why}", first.span, first, side=side)
+                    text = f"{who} {what} {_share(each, occurrence.times)}{why}"
+                    since = each.operation.request.span.first_packet
+                    yield Hit(text, first.span, first, side=side, earliest_cause=since)
 
     return find
 

@@ -200,6 +200,8 @@ class Overview:
         explained = [each for each in explained if each not in self.reasons[Fate.TROUBLED]]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
+        undelivered = [each.line for each in findings if each.code == "commitment-not-reported" and _is_warning(each)]
+        parts += undelivered[:1]
         if self.slow:
             (what, count), *more = self._ranked(self.slow)
             others = f", {sum(each for _, each in more)} for other reasons" if more else ""
@@ -212,7 +214,7 @@ class Overview:
         """Yield the parts that say how it went: trouble first, then what ended otherwise than it should."""
         total, troubled = self.associations, self.fates[Fate.TROUBLED]
         errors = [each.line for cause in findings for each in cause.all() if each.severity is Severity.ERROR]
-        warnings = self.findings[Severity.WARNING] + sum(each.severity is Severity.WARNING for each in findings)
+        warnings = self.findings[Severity.WARNING] + sum(map(_is_warning, findings))
         if troubled:
             yield f"{self._of(troubled)} {'is' if troubled == 1 else 'are'} in trouble: {self._why(Fate.TROUBLED)}"
         if errors:
@@ -259,6 +261,10 @@ class Overview:
             how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
             said.append(asked_for(count, service) + (f", {how}" if failed else ""))
         return ", ".join(said)
+
+
+def _is_warning(finding: Finding) -> bool:
+    return finding.severity is Severity.WARNING
 
 
 def _ends(requestor: Party, acceptor: Party) -> str:

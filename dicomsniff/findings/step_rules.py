@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.normalized_links import Kind, Step, instance_of, key_of, kind_of
-from dicomsniff.dictionary.attribute_demands import MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
+from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID
 from dicomsniff.dictionary.normalized import (
     CHANGE_STATE,
@@ -214,7 +214,8 @@ def _created_instead(review: Review, operation: Operation) -> str:
         and each.final is not None and each.final.data_set is not None
         and each.final.span.last_packet < operation.request.span.first_packet
     ]  # fmt: skip
-    boxes = [each.uid for each in made[-1].referenced] if made and made[-1] is not None else []
+    named = made[-1].referenced if made and made[-1] is not None else ()
+    boxes = [each.uid for each in named if each.sequence == IMAGE_BOX_SEQUENCE]
     return f"; the film box has {some_of(boxes, MAX_BOXES, the_uid)}" if boxes else ""
 
 

@@ -101,8 +101,8 @@ def entry_detail(association: Association, entry: Entry) -> str:
             accepted = sum(result.result == 0 for result in results)
             request = association.request if association.accept is entry.event else None
             proposed = len(request.contexts) if request is not None and not request.problem else 0
-            count = of_all(accepted, max(proposed, len(results)), "context")
-            return f"{count} accepted" + (f"; {problem}" if problem else "")
+            share = of_all(accepted, max(proposed, len(results)), "context")
+            return f"{share} accepted" + (f"; {problem}" if problem else "")
         case CutAssociate(called_ae_title=called, calling_ae_title=calling, received=received, length=length):
             titles = [the_title(title or "?") for title in (calling, called)]
             return f"{' calls '.join(titles)}; cut off after {received} of {counted(length, 'byte')}"
