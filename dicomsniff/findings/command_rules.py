@@ -323,7 +323,7 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                     more += f", after {counted(operation.pending, 'match')}"
                 if command.status == _NOT_SUPPORTED and _agreed(association, message):
                     more += f", although {the_party(association.party(message.side))} had accepted its context"
-                if command.status == _DUPLICATE and asked is not None:
+                if command.status == _DUPLICATE and asked is not None and command.service == "C-STORE":
                     more += _sent_before(association, asked)
                 only: tuple[str, ...] = ()
                 if command.status in OF_OTHER_CLASS and asked is not None:

@@ -213,12 +213,10 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         if asked and not reported:
             key = the_key(workflow.key, asked[0].association)
             said = f"storage commitment {key} was accepted; its report is missing from the capture"
-            called, severity = _called_back(facts, asked[0]), Severity.NOTE
-            if called:
-                said, severity = f"the report of storage commitment {key} did not arrive", Severity.WARNING
-            said += called
+            called = _called_back(facts, asked[0])
+            severity = Severity.WARNING if called else Severity.NOTE
             first = asked[0]
-            yield Hit(said, first.span, association=first.association, number=first.message, severity=severity)
+            yield Hit(said + called, first.span, association=first.association, number=first.message, severity=severity)
 
 
 def _called_back(facts: CaptureFacts, asked: Step) -> str:

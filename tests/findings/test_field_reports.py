@@ -354,8 +354,7 @@ def test_a_commitment_report_that_could_not_be_brought_is_told_at_its_request(an
         report.close()
         packets = network.packets
     (text,) = told(packets, "commitment-not-reported")
-    assert text.startswith("the report of storage commitment ")
-    assert text.endswith(f"did not arrive; the SCP {said}")
+    assert text.endswith(f"its report is missing from the capture; the SCP {said}")
 
 
 @pytest.mark.parametrize(("status", "code"), [(0x0106, "attribute-value-not-allowed"), (0x0120, "attribute-missing")])
