@@ -19,6 +19,8 @@ from dicomsniff.quantities import counted, duration
 
 EARLY = 100_000_000
 """ns after the final response to a C-MOVE from which on a C-STORE for it is late, and not only captured so."""
+_UNREACHED = ("was refused", "got no answer", "said nothing")
+"""What came of a call by which an SCP did not reach anybody."""
 SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
@@ -202,7 +204,7 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
     """The report of a storage commitment is missing from the capture.
 
     The request was accepted. The report may come hours later, on the same association or on one that the SCP opens
-    to the requestor's port: then this is a note. A warning where the SCP called, and in vain.
+    to the requestor's port: then this is a note. A warning where the SCP called and reached nobody.
 
     What to do: Capture longer. If the sender never gets it, check that the SCP knows the sender's address and
     port.
@@ -214,7 +216,7 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
             key = the_key(workflow.key, asked[0].association)
             said = f"storage commitment {key} was accepted; its report is missing from the capture"
             called = _called_back(facts, asked[0])
-            severity = Severity.WARNING if called else Severity.NOTE
+            severity = Severity.WARNING if called.endswith(_UNREACHED) else Severity.NOTE
             first = asked[0]
             yield Hit(said + called, first.span, association=first.association, number=first.message, severity=severity)
 
@@ -239,7 +241,7 @@ def _called_back(facts: CaptureFacts, asked: Step) -> str:
     ]  # fmt: skip
     if not tried:
         return ""
-    how = {"refused": "was refused", "unanswered": "got no answer"}.get(tried[0].how, "said nothing")
+    how = {"refused": _UNREACHED[0], "unanswered": _UNREACHED[1]}.get(tried[0].how, _UNREACHED[2])
     often = f" ({len(tried)} times)" if len(tried) > 1 else ""
     return f"; the SCP then tried to connect to {the_address(tried[0].target)}{often}, which {how}"
 

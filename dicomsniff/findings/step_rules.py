@@ -21,7 +21,7 @@ from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_normalized
-from dicomsniff.findings.parts import the_association, the_class, the_key, the_message, the_party, the_uid
+from dicomsniff.findings.parts import the_association, the_class, the_key, the_party, the_request, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import some_of
@@ -89,7 +89,7 @@ def created_twice(review: Review) -> Iterator[Hit]:
             continue
         first = next((step for step in _before(review, operation) if _creates(step)), None)
         if first is not None:
-            since = f"that {first.service} {_message(review, first)} had created"
+            since = f"that {_request(review, first)} had created"
             yield _hit(review, operation, f"for a {_kind(operation)} {since}")
 
 
@@ -107,7 +107,7 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
             continue
         end = next((step for step in _before(review, operation) if _ends(kind, step)), None)
         if end is not None:
-            since = f"for a {_kind(operation)} that is {end.state} since {end.service} {_message(review, end)}"
+            since = f"for a {_kind(operation)} that is {end.state} since {_request(review, end)}"
             yield _hit(review, operation, since)
 
 
@@ -136,7 +136,7 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             given = (
                 f"with another {named(TRANSACTION_UID)} than" if own.transaction else "without the Transaction UID of"
             )
-            how = f"{given} {claim.service} {_message(review, claim)}, which claimed the step"
+            how = f"{given} {_request(review, claim)}, which claimed the step"
             yield _hit(review, operation, how)
 
 
@@ -263,8 +263,8 @@ def _kind(operation: Operation) -> str:
     return name if kind is Kind.PRINT else str(kind)
 
 
-def _message(review: Review, step: Step) -> str:
-    return f"{the_message(step.message)}{_where(review, step)}"
+def _request(review: Review, step: Step) -> str:
+    return f"{the_request(step.service, step.message_id, step.message)}{_where(review, step)}"
 
 
 def _where(review: Review, step: Step) -> str:

@@ -68,7 +68,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
 TOLD = [
     # what is sent, and what is found of it, in order: code, whose, text
     ("the acceptor releases while it is asked", [(0, ECHO), (1, ASK), (1, ECHOED), (0, GRANT)], "release-too-early",
-     "acceptor", "C-ECHO-RQ 1 was outstanding"),
+     "acceptor", "C-ECHO-RQ 1 waited for its response; only the requestor may begin a release"),
     ("the acceptor releases while it asks", [(1, ECHO), (1, ASK), (0, ECHOED), (0, GRANT)], "release-too-early",
      "acceptor", "C-ECHO-RQ 1 was outstanding"),
     ("the requestor releases and is never answered", [(0, ECHO), (0, ASK), (1, GRANT)], "release-too-early",

@@ -13,7 +13,7 @@ from findings.link_traffic import committed
 from findings.query_cases import NAME, STUDY_UID
 from findings.test_field_reports import causes, told
 from findings.traffic import CT, SECOND, established, opened, released, stored, talked
-from network import ARCHIVE, CLIENT, MS, VIEWER, Network, move_rq, store
+from network import ARCHIVE, CLIENT, MS, VIEWER, Network, move_rq, release, store
 from pipeline import findings_of, only
 from unmarked import verdict
 
@@ -81,6 +81,14 @@ def test_an_image_box_that_is_none_of_the_film_box_is_told_with_those_that_are()
     )
 
 
+def test_requests_are_named_by_their_message_id_as_timelines_name_them():
+    """The N-SET that is refused has the number that the one before it has as its message ID."""
+    ends = normalized.asked(normalized.SET, normalized.MPPS, {normalized.STATUS: b"COMPLETED "}, number=2)
+    late = normalized.asked(normalized.SET, normalized.MPPS, {normalized.STATUS: b"IN PROGRESS "}, 0x0110, number=3)
+    (said,) = told(normalized.exchange(normalized.MPPS, *ends, *late), "step-already-ended")
+    assert said.endswith("that is COMPLETED since N-SET-RQ 2 (message 1)")
+
+
 # Who gave up
 
 
@@ -123,6 +131,36 @@ def test_whoever_gives_up_a_move_is_told_that_its_objects_were_on_their_way():
     asking.end(0)
     (said,) = told(network.packets, "peer-silent")
     assert said.endswith("to C-MOVE-RQ 7; it was sending the objects meanwhile, in association 2")
+
+
+def test_an_abort_after_an_answer_that_holds_nothing_follows_from_it_and_costs_something():
+    asks = build.command_set({0x0003: normalized.MPPS, 0x0100: 0x0110, 0x0110: 1, 0x0800: 0x0101, 0x1001: "1.2.3"})
+    says = {0x0002: normalized.MPPS, 0x0100: 0x8110, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0, 0x1000: "1.2.3"}
+    turns = (0, build.message(1, asks)), (1, build.message(1, build.command_set(says))), (0, build.abort())
+    packets = normalized.talk(normalized.MPPS, *turns).end(0).packets
+    assert causes(packets, "association-aborted") == ["response-without-data-set"]
+    assert [each.severity for each in found_in(packets) if each.code == "association-aborted"] == [Severity.ERROR]
+
+
+def test_what_a_data_set_lacks_that_was_never_sent_follows_from_that():
+    asks = normalized.request(normalized.SET, normalized.IMAGE_BOX, None)
+    packets = normalized.talk(normalized.PRINT, (0, asks), (1, build.abort())).end(1).packets
+    for code in ("attribute-missing", "association-aborted"):
+        assert causes(packets, code) == ["request-without-data-set"]
+
+
+@pytest.mark.parametrize(("source", "code"), [("10.0.0.7", ["worked-otherwise"]), ("10.0.0.1", [])])
+def test_a_caller_that_is_admitted_from_another_address_only_is_told_so(source, code):
+    network = Network()
+    release(network.associate(source, ARCHIVE, "CT1", "ARCHIVE", build.VERIFICATION))
+    refused_call = network.call("10.0.0.8", ARCHIVE, "CT1" if code else "CT2", "ARCHIVE", build.VERIFICATION, after=100)
+    refused_call.server(build.associate_rj(1, 1, 3))
+    refused_call.end(1)
+    said = told(network.packets, "worked-otherwise")
+    assert len(said) == len(code)
+    if code:
+        where = "from 10.0.0.7 (association 1), but not from 10.0.0.8 (association 2)"
+        assert said == [f"CT1 was accepted {where}: the acceptor may know it by its address"]
 
 
 # Storage commitment
