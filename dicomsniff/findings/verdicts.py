@@ -9,6 +9,7 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
+from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
@@ -122,6 +123,13 @@ def _beside_failures(found: Findings) -> Finding | None:
     """Return the first cause of an error that is neither a failed status nor an abort."""
     others = (each for each in found.causes if each.code not in (*_ABORTS, "status-failure"))
     return next((each for each in others if each.worst is Severity.ERROR), None)
+
+
+def warned_of(association: Association, found: Findings) -> str:
+    """Return the first warning about what an association did, without ports; none about what the capture lacks."""
+    warnings = (each for each in found.causes if each.worst is Severity.WARNING and each.code not in NOT_CAPTURED)
+    first = next(warnings, None)
+    return _without_ports(association, first) if first is not None else ""
 
 
 def _without_ports(association: Association, finding: Finding) -> str:
