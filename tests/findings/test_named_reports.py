@@ -133,6 +133,20 @@ def test_whoever_gives_up_a_move_is_told_that_its_objects_were_on_their_way():
     assert said.endswith("to C-MOVE-RQ 7; it was sending the objects meanwhile, in association 2")
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_data_set_of_which_nothing_comes_is_told_as_that(side):
+    """Either side may ask: the acceptor reports events."""
+    command = build.command_pdu(1, build.command_set(
+        {0x0002: normalized.MPPS, 0x0100: 0x0100, 0x0110: 1, 0x0800: 1, 0x1000: "1.2.3", 0x1002: 1}
+    ))  # fmt: skip
+    talk = normalized.talk(normalized.MPPS, (side, command))
+    talk.acknowledge(1 - side)
+    talk.wait(20 * SECOND)
+    (talk.server if side == 0 else talk.client)(build.abort())
+    (said,) = told(talk.end(1 - side).packets, "sender-stopped")
+    assert " sent the command set of N-EVENT-REPORT-RQ 1 and nothing of the data set that it announces; 20.0 s" in said
+
+
 def test_an_abort_after_an_answer_that_holds_nothing_follows_from_it_and_costs_something():
     asks = build.command_set({0x0003: normalized.MPPS, 0x0100: 0x0110, 0x0110: 1, 0x0800: 0x0101, 0x1001: "1.2.3"})
     says = {0x0002: normalized.MPPS, 0x0100: 0x8110, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0, 0x1000: "1.2.3"}
