@@ -11,6 +11,7 @@ from dicomsniff.findings.finding import Finding
 MAX_NUMBERS = 100
 """Messages named by number among those that findings which are alike are about; further ones are counted."""
 _WORD = re.compile(r"\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|[\w.]*\w")
+_UNIT = re.compile(r"(?<=\d )(?:ns|µs|ms|s)\b")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -75,5 +76,5 @@ def fold(findings: Iterable[Finding]) -> list[Alike]:
 
 @lru_cache(maxsize=64)
 def gist(text: str) -> str:
-    """Return a text without its plain numbers; tags, UIDs and statuses stay."""
-    return _WORD.sub(lambda word: "#" if _NUMBER.fullmatch(word[0]) else word[0], text)
+    """Return a text without its plain numbers and the units of its times; tags, UIDs and statuses stay."""
+    return _WORD.sub(lambda word: "#" if _NUMBER.fullmatch(word[0]) else word[0], _UNIT.sub("time", text))

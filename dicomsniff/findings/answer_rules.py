@@ -171,10 +171,11 @@ def unanswered(association: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the acceptor.
     """
     if _answer(association, entry):
-        silent = [str(each.id) for each in association.contexts.values() if each.result is None]
+        silent = [each for each in association.contexts.values() if each.result is None]
         if silent:
             count = of_all(len(silent), len(association.contexts), "presentation context")
-            yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {some_of(silent)}")
+            which = [f"{each.id} ({the_class(each.abstract_syntax)})" for each in silent]
+            yield Hit(f"A-ASSOCIATE-AC does not answer {count}: {some_of(which, MAX_CLASSES)}")
 
 
 @entry_rule(code="context-result-reserved", severity=Severity.WARNING, on=_AC)

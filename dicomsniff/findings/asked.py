@@ -11,7 +11,7 @@ from dicomsniff.dimse.identifier import Identifier
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import Query
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, NOT_CAPTURED, by
+from dicomsniff.findings.codes import DATA_SETS, FRAGMENTS, FRAMING, by
 from dicomsniff.findings.command_rules import OWN_REASONS
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
@@ -20,7 +20,7 @@ from dicomsniff.findings.rule import Hit
 from dicomsniff.quantities import some_of
 
 FIND = "C-FIND"
-BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS), *NOT_CAPTURED)
+BROKEN = (*by("own", *FRAMING, *FRAGMENTS, *DATA_SETS, "bytes-missing"), "negotiation-not-captured", "one-direction")
 """What a fault in an identifier may follow from: it did not come whole, or as it was sent."""
 MAX_NAMED = 3
 """Keys that a finding names; further ones are counted."""

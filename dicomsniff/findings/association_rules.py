@@ -32,15 +32,15 @@ HARMLESS = "; every request had been answered, so nothing was lost by it"
 """What is said of an end that cost nothing."""
 
 
-_MISLEADING = (*BROKEN, "response-on-other-context", "response-about-another")
-"""Responses that the side that asked may not have taken for its own."""
+_MISLEADING = (*BROKEN, *ANSWERS_LACKING, "response-on-other-context", "response-about-another")
+"""Responses that the side that asked may not have taken for its own, or cannot go on with."""
 
 
 PROVOKED = (
-    "peer:role-not-negotiated",
+    *by("peer", "role-not-negotiated", "request-without-data-set"),
     *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
-    *by("peer", "likely-reason", "pending-without-progress"),
+    *by("peer", "likely-reason", "pending-without-progress", "cancel-ignored"),
     *SILENCE,
     *STALLS,
     "contexts-all-refused",

@@ -63,7 +63,8 @@ def ignored(review: Review) -> Iterator[Hit]:
         if _went_on(cancel, pending):
             text = f"{_answerer(review.association, cancel)} sent {_many(pending, cancel)}; {_end(operation)}"
             latest = pending[0].span.first_packet
-            yield Hit(text, cancel.span, cancel, side=cancel.side.other, latest_cause=latest)
+            span = cancel.span._replace(last_packet=pending[-1].span.last_packet)  # an abort may come of any of them
+            yield Hit(text, span, cancel, side=cancel.side.other, latest_cause=latest)
 
 
 @final_rule(

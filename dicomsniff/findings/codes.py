@@ -103,7 +103,12 @@ NORMALIZED = (
     "commitment-event-type",
 )
 """Requests of normalized services that a receiver refuses."""
-ANSWERS_LACKING = ("create-without-instance", "film-box-without-image-boxes", "image-boxes-differ")
+ANSWERS_LACKING = (
+    "create-without-instance",
+    "film-box-without-image-boxes",
+    "image-boxes-differ",
+    "response-without-data-set",
+)
 """Responses of normalized services with which the requestor cannot go on."""
 QUERIES = (
     "query-level-missing",

@@ -37,7 +37,7 @@ class Findings:
         self.causes: list[Finding] = []
         """Causes, each with what follows from it; once the association is over, by packet."""
         self.all: list[Finding] = []
-        """Every finding, causes and consequences alike, in the order found: it only grows."""
+        """Every finding, causes and consequences alike, in the order found."""
         self.codes: set[str] = set()
         """Their codes."""
         self.unlisted: Counter[str] = Counter()
@@ -78,7 +78,7 @@ class Findings:
     def counted(self, finding: Finding) -> Finding:
         """Return a finding with how often it was there, where that is more than once."""
         count = self.repeated.get(_repeated(finding), 1) if self.repeated else 1
-        return finding if count == 1 else replace(finding, parts=(*finding.parts, f" ({count} times)"))
+        return finding if count == 1 else replace(finding, parts=(*finding.parts, f" (and {count - 1} like it)"))
 
     def renumber(self, number: Callable[[int], int]) -> None:
         """Give packets other numbers, but for those of spans; for an association that rules will look at as a whole."""

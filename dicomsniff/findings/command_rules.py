@@ -1,6 +1,7 @@
 """Rules on command sets: encoding, elements, statuses (PS3.7 §6.3.1, Annex C, Annex E)."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from operator import attrgetter
 
 from dicomsniff.association.association import Association
@@ -15,7 +16,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_comment, the_party
+from dicomsniff.findings.parts import the_comment, the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
 from dicomsniff.quantities import counted
@@ -217,6 +218,10 @@ OWN_REASONS = (*range(0xA700, 0xA800), 0xA801, 0x0122, 0x0124, 0x0211, 0x0213)
 
 _NOT_SUPPORTED = 0x0122
 """SOP class not supported (PS3.7 §C.5.24)."""
+_DUPLICATE = 0x0111
+"""Duplicate SOP instance (PS3.7 §C.5.8)."""
+MAX_LOOKED_AT = 256
+"""Messages before a refused C-STORE among which an earlier one of its instance is looked for."""
 OF_OTHER_CLASS = (0x0118, _NOT_SUPPORTED)
 """Failures about the SOP class that a request names: no such SOP class (PS3.7 §C.5.20), not supported."""
 _NAMES_ATTRIBUTES = (ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT)
@@ -318,10 +323,22 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                     more += f", after {counted(operation.pending, 'match')}"
                 if command.status == _NOT_SUPPORTED and _agreed(association, message):
                     more += f", although {the_party(association.party(message.side))} had accepted its context"
+                if command.status == _DUPLICATE and asked is not None and command.service == "C-STORE":
+                    more += _sent_before(association, asked)
                 only: tuple[str, ...] = ()
                 if command.status in OF_OTHER_CLASS and asked is not None:
                     since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context", "role-not-negotiated")
                 yield Hit(f"{_with_type(message)}: {said}{more}", earliest_cause=since, only=only)
+
+
+def _sent_before(association: Association, asked: Message) -> str:
+    """Say which of the latest C-STOREs before a refused one had sent the same instance."""
+    instance = asked.command.affected_sop_instance_uid
+    for each in islice(reversed(association.messages), MAX_LOOKED_AT) if instance else ():
+        same = each.command.field == asked.command.field and each.command.affected_sop_instance_uid == instance
+        if same and each.span.last_packet < asked.span.first_packet:
+            return f"; {each.name} {the_message_id(each.command.message_id)} had sent the same instance"
+    return ""
 
 
 def _with_type(response: Message) -> str:

@@ -10,7 +10,7 @@ from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import reports
-from dicomsniff.findings.parts import the_association, the_message, the_party, the_uid
+from dicomsniff.findings.parts import the_association, the_party, the_request, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted
@@ -38,8 +38,12 @@ def incomplete(review: Review) -> Iterator[Hit]:
         told, wanted = _instances(report), _instances(requests[0]) if len(requests) == 1 else None
         if told is None or not wanted:
             continue
-        asked = f"N-ACTION-RQ {the_message(requests[0].message)}{_where(requests[0], report)}"
-        if told != wanted:
+        asked = f"{_name(requests[0])}{_where(requests[0], report)}"
+        if told < wanted:
+            left_out = "1 is" if wanted - told == 1 else f"{wanted - told} are"
+            said = f"reports on {told or 'none'} of the {counted(wanted, 'instance')} that {asked} asked for"
+            yield _hit(review, report, f"{said}: {left_out} neither committed nor failed")
+        elif told > wanted:
             said = f"reports on the commitment of {counted(told, 'instance')}; {asked} asked for {wanted}"
             yield _hit(review, report, said)
         elif None not in (report.instances, requests[0].instances) and report.instances != requests[0].instances:
@@ -58,9 +62,9 @@ def transaction_differs(review: Review) -> Iterator[Hit]:
     for report, request in _strays(review):
         if request is not None:
             theirs, asked_under = the_uid(str(report.transaction)), the_uid(str(request.transaction))
-            said = f"reports storage commitment under {named(TRANSACTION_UID)} {theirs}; N-ACTION-RQ"
-            which = f"{the_message(request.message)}{_where(request, report)}"
-            yield _hit(review, report, f"{said} {which}, of as many instances, has {asked_under}")
+            said = f"reports storage commitment under {named(TRANSACTION_UID)} {theirs}"
+            which = f"{_name(request)}{_where(request, report)}"
+            yield _hit(review, report, f"{said}; {which}, of as many instances, has {asked_under}")
 
 
 @final_rule(code="commitment-transaction-unknown", where=reports, severity=Severity.NOTE, follows=_BEFORE)
@@ -108,8 +112,7 @@ def reused(facts: CaptureFacts) -> Iterator[Hit]:
         for first, again in pairwise(requests[:2] if workflow.kind is Kind.COMMITMENT else ()):
             if first.transaction and first.status is not None:
                 asks = f"asks for storage commitment under the {named(TRANSACTION_UID)} of"
-                said = f"N-ACTION-RQ {the_message(again.message)} {asks}"
-                text = f"{said} N-ACTION-RQ {the_message(first.message)}{_where(first, again)}, which was answered"
+                text = f"{_name(again)} {asks} {_name(first)}{_where(first, again)}, which was answered"
                 yield Hit(text, again.span, association=again.association, number=again.message)
 
 
@@ -152,6 +155,10 @@ def _same(request: Step, report: Step) -> bool:
 def _instances(step: Step) -> int | None:
     """Return how many instances a request or report names; None where its data set was not looked at."""
     return None if step.referenced is None else step.referenced + (step.failed or 0)
+
+
+def _name(request: Step) -> str:
+    return the_request(request.service, request.message_id, request.message)
 
 
 def _where(step: Step, other: Step) -> str:

@@ -35,7 +35,7 @@ MAX_VALUE = 16
 """Characters of a value that is shown, as many as a code string has (PS3.5 §6.2)."""
 
 
-_BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax"), *NOT_CAPTURED)
+_BEFORE = (*by("own", *FRAMING, *FRAGMENTS, "data-set-wrong-syntax", "request-without-data-set"), *NOT_CAPTURED)
 
 
 @final_rule(

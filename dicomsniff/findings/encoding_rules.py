@@ -105,7 +105,10 @@ def application_context_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
             if name is None:
                 yield Hit(f"{pdu.name} has no application context")
             elif name != APPLICATION_CONTEXT and not _is_private(name):
-                yield Hit(f"{pdu.name} names the application context {the_uid(name) if name else '(empty)'}")
+                yield Hit(
+                    f"{pdu.name} names the application context {the_uid(name) if name else '(empty)'}, "
+                    f"not DICOM's {APPLICATION_CONTEXT}"
+                )
 
 
 @entry_rule(

@@ -13,7 +13,7 @@ from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended, reset_by_both
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.pdu.types import Abort, ReleaseRq
+from dicomsniff.pdu.types import Abort, AssociateAc, ReleaseRq
 from dicomsniff.quantities import duration
 from dicomsniff.side import Side
 
@@ -143,14 +143,23 @@ def closed_early(review: Review) -> Iterator[Hit]:
     if what is not None:
         party = association.party(ending.side)
         idle = what.span.first_time - ending.span.last_time
-        if what.span.first_packet > ending.span.last_packet and idle >= PATIENCE:
+        if what.span.first_packet > ending.span.last_packet:
             before = f" after {duration(review.silence)} of silence" if review.silence >= PATIENCE else ""
+            if not before and _nothing_said_before(association, ending):
+                before = " right after A-ASSOCIATE-AC"
             text = f"{the_party(party)} closed the TCP connection{before}; {the_party(association.party(what.side))} "
             text += f"sent {the_message_with_id(what)} on it {duration(idle)} later"
         else:
             text = f"{the_party(party)} closed the TCP connection{under_way}"
         since = reaction_to(association, ending)
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
+
+
+def _nothing_said_before(association: Association, ending: Entry) -> bool:
+    """Whether A-ASSOCIATE-AC is the last that was said before an end of TCP."""
+    said = [each for each in association.timeline if not isinstance(each.event, TcpEnd)]
+    before = [each for each in said if each.span.last_packet < ending.span.first_packet]
+    return bool(before) and isinstance(before[-1].event, AssociateAc)
 
 
 @final_rule(

@@ -106,15 +106,28 @@ def find_final(collector: Collector, association: Association, known: Known | No
     review = Review(association, collector, known)
     where = association.timeline[0].span if association.timeline else _NOWHERE
     is_unread = association.tls is not None and association.tls.is_unread
+    again: list[tuple[Finding, Finding]] = []
     # One by one: the last of them say how much is not listed.
     for rule in _final_rules(tuple([ground(review) for ground in _GROUNDS]), is_unread=is_unread):
         if hits := [*rule.check(review)]:
             found = [_finding(rule, hit, where, None, None) for hit in hits]
             collector.collect(association).add(found, final=True)
+            again += [(each, hit.instead) for each, hit in zip(found, hits, strict=True) if hit.instead is not None]
     collected = collector.of(association)
     if collected.all:
-        collected.all = [collected.counted(each) for each in collected.all]
+        told_once = _without_repetition(again, arrange(collected.all)) if again else collected.all
+        collected.all = [collected.counted(each) for each in told_once]
         collected.causes = arrange(collected.all)
+
+
+def _without_repetition(again: list[tuple[Finding, Finding]], causes: list[Finding]) -> list[Finding]:
+    """Return findings without those that say again what others say: of two, what has followers stays."""
+    dropped = set()
+    for later, earlier in again:
+        keeps = earlier if earlier.followers and not later.followers else later
+        if not (later.followers and earlier.followers):
+            dropped.add(id(earlier if keeps is later else later))
+    return [each for each in flatten(causes) if id(each) not in dropped]
 
 
 @lru_cache(maxsize=256)

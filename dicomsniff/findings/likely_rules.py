@@ -175,7 +175,15 @@ def _unusual(
     if not near:
         return _joined(spoken, failure, side, since) or _unlimited(association, failure, side)
     told_last = max(near, key=lambda each: each.packet)
-    hit = Hit("", told_last.span, told_last.about, side=side.other, latest_cause=-1, reference=told_last.reference)
+    hit = Hit(
+        "",
+        told_last.span,
+        told_last.about,
+        side=side.other,
+        latest_cause=-1,
+        reference=told_last.reference,
+        instead=told_last,
+    )
     return f"{marked(told_last.parts)}{_bare_answers(association, told_last)}", hit
 
 

@@ -12,15 +12,15 @@ from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import retrieves
 from dicomsniff.findings.parts import the_address, the_association, the_key, the_title
-from dicomsniff.findings.retrieve import explain_get, move_name, moved_nothing, why_in_sight, why_less
-from dicomsniff.findings.review import Review
+from dicomsniff.findings.retrieve import MAX_GOING_ON, explain_get, move_name, moved_nothing, why_in_sight, why_less
+from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted, duration
 
-MAX_GOING_ON = 1_000
-"""Associations going on that are looked at for the deliveries of a C-MOVE that failed."""
 EARLY = 100_000_000
 """ns after the final response to a C-MOVE from which on a C-STORE for it is late, and not only captured so."""
+_UNREACHED = ("was refused", "got no answer", "said nothing")
+"""What came of a call by which an SCP did not reach anybody."""
 SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
@@ -199,12 +199,12 @@ def get_count_differs(review: Review) -> Iterator[Hit]:
             )
 
 
-@capture_rule(code="commitment-not-reported", severity=Severity.NOTE)
+@capture_rule(code="commitment-not-reported", severity=Severity.WARNING)
 def unreported(facts: CaptureFacts) -> Iterator[Hit]:
     """The report of a storage commitment is missing from the capture.
 
     The request was accepted. The report may come hours later, on the same association or on one that the SCP opens
-    to the requestor's port.
+    to the requestor's port: then this is a note. A warning where the SCP called and reached nobody.
 
     What to do: Capture longer. If the sender never gets it, check that the SCP knows the sender's address and
     port.
@@ -215,8 +215,10 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         if asked and not reported:
             key = the_key(workflow.key, asked[0].association)
             said = f"storage commitment {key} was accepted; its report is missing from the capture"
-            said += _called_back(facts, asked[0])
-            yield Hit(said, asked[0].span, association=asked[0].association, number=asked[0].message)
+            called = _called_back(facts, asked[0])
+            severity = Severity.WARNING if called.endswith(_UNREACHED) else Severity.NOTE
+            first = asked[0]
+            yield Hit(said + called, first.span, association=first.association, number=first.message, severity=severity)
 
 
 def _called_back(facts: CaptureFacts, asked: Step) -> str:
@@ -231,11 +233,17 @@ def _called_back(facts: CaptureFacts, asked: Step) -> str:
             why = in_words(reject_reason_name(*each.refused)) if each.refused else ""
             what = f"which was refused: {why}" if why else "which was in trouble"
             return f"; the SCP called back in association {the_association(each.association)}, {what}"
-    for tried in facts.links.unconnected():
-        if tried.source == provider and host_of(tried.target) == requestor and tried.time >= asked.time:
-            how = {"refused": "was refused", "unanswered": "got no answer"}.get(tried.how, "said nothing")
-            return f"; the SCP then tried to connect to {the_address(tried.target)}, which {how}"
-    return ""
+    tried = [
+        each
+        for each in facts.links.unconnected()
+        if each.source == provider and host_of(each.target) == requestor and each.time >= asked.time
+        and (each.how != "unanswered" or each.waited >= PATIENCE)
+    ]  # fmt: skip
+    if not tried:
+        return ""
+    how = {"refused": _UNREACHED[0], "unanswered": _UNREACHED[1]}.get(tried[0].how, _UNREACHED[2])
+    often = f" ({len(tried)} times)" if len(tried) > 1 else ""
+    return f"; the SCP then tried to connect to {the_address(tried[0].target)}{often}, which {how}"
 
 
 @capture_rule(code="association-per-object", severity=Severity.NOTE)

@@ -39,7 +39,9 @@ def _told_once(check: Callable[[Asked], Iterator[Seen]]) -> Callable[[Review], I
                 if (side, what) not in told:
                     told.add((side, what))
                     who = the_party(review.association.party(side))
-                    yield Hit(f"{who} {what} {_share(each, occurrence.times)}{why}", first.span, first, side=side)
+                    text = f"{who} {what} {_share(each, occurrence.times)}{why}"
+                    since = each.operation.request.span.first_packet
+                    yield Hit(text, first.span, first, side=side, earliest_cause=since)
 
     return find
 
@@ -180,5 +182,7 @@ def _share(each: Asked, times: int) -> str:
     """`in all 3 matches`, `in 2 of 8 matches looked at, of 500`."""
     looked_at, there = each.query.looked_at, each.operation.pending
     matches = counted(looked_at, "match")
-    share = "all " * (looked_at > 1) if times == looked_at else f"{times} of "
-    return f"in {share}{matches}" + (f" looked at, of {there}" if there > looked_at else "")
+    share = f"{times} of {matches}"
+    if times == looked_at:
+        share = {1: matches, 2: "both matches"}.get(looked_at, f"all {matches}")
+    return f"in {share}" + (f" looked at, of {there}" if there > looked_at else "")

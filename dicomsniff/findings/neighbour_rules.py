@@ -15,8 +15,8 @@ _EVEN = 1.5
 """How many times the shortest pause the longest may be, where tries are said to come every so often."""
 _TITLES = {(1, 1): ("called", "calling"), (1, 3): ("calling",), (1, 7): ("called",), (2, 1): ("called", "calling")}
 """The AE titles that may be the reason of a refusal, by its source and reason (PS3.8 Table 9-21)."""
-_CALLED = (1, 7)
-"""Source and reason of a refusal for the called AE title (PS3.8 Table 9-21)."""
+_CALLED, _CALLING = (1, 7), (1, 3)
+"""Source and reason of refusals for the called and the calling AE title (PS3.8 Table 9-21)."""
 _LIMITS = ((3, 1), (3, 2))
 """Source and reason of refusals for temporary congestion or a local limit (PS3.8 Table 9-21)."""
 MAX_NAMED = 5
@@ -63,9 +63,11 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
     """
     accepted: dict[tuple[str, str], list[Neighbour]] = {}
     titles: dict[str, dict[str, Neighbour]] = {}
+    callers: dict[tuple[str, str | None], Neighbour] = {}
     for each in facts.neighbours:
         if each.accepted and (each.answered or each.outcome == "released"):
             accepted.setdefault(each.ends[:2], []).append(each)
+            callers.setdefault((each.ends.target, each.ends.calling), each)
             if each.ends.called:
                 titles.setdefault(each.ends.target, {}).setdefault(each.ends.called, each)
     for group in _alike(each for each in facts.neighbours if each.trouble and not each.answered):
@@ -77,6 +79,11 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
                 )
                 break
         else:
+            elsewhere = callers.get((first.ends.target, first.ends.calling))
+            if first.refused == _CALLING and elsewhere is not None:
+                said = f"{_titles(first)[0]} was accepted from {the_address(elsewhere.ends.source)}"
+                where = f"{_listed([elsewhere])}), but not from {the_address(first.ends.source)} ({_listed(group)}"
+                yield _about(first, f"{said} ({where}): the acceptor may know it by its address")
             known = titles.get(first.ends.target, {})
             if first.refused == _CALLED and known and first.ends.called not in known:
                 taken = [f"{the_title(title)} ({_listed([good])})" for title, good in known.items()]

@@ -166,8 +166,8 @@ def instance_not_well_known(association: Association, entry: Entry) -> Iterator[
             there = command.requested_sop_instance_uid if asks else command.affected_sop_instance_uid
             if right and there and there != right:
                 who = the_party(association.party(entry.side))
-                yield Hit(f"{who} sends {command.name} about instance {the_uid(there)} of "
-                          f"{the_class(command.sop_class_uid)}, whose only instance is {right}")  # fmt: skip
+                whose = f"{the_class(command.sop_class_uid)}, whose only, well-known instance is {right}"
+                yield Hit(f"{who} sends {command.name} about instance {the_uid(there)} of {whose}")
 
 
 @entry_rule(

@@ -13,7 +13,7 @@ from dicomsniff.dimse.sub_operations import Progress
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_irregular, waits
-from dicomsniff.findings.parts import the_message_id, the_party
+from dicomsniff.findings.parts import the_class, the_message_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.silence_rules import peer_silent
@@ -48,11 +48,23 @@ def request_missing(review: Review) -> Iterator[Hit]:
         until, number = message.span.last_packet, message.command.message_id_being_responded_to
         seen = all(review.saw_all(side, until=until) for side in SIDES)
         if association.request is not None and seen and number is not None and not message.command.problem:
-            yield Hit(
-                f"{message.name} answers message {the_message_id(number)}; no such request is outstanding",
-                message.span,
-                message,
-            )
+            text = f"{message.name} answers message {the_message_id(number)}; no such request is outstanding"
+            yield Hit(text + _waiting_then(review, message), message.span, message)
+
+
+def _waiting_then(review: Review, response: Message) -> str:
+    """Name the request that a stray response may be meant for: the only one of its service that waited for one."""
+    waiting = [
+        each
+        for each in review.association.operations.operations
+        if each.side is not response.side and each.name == response.command.service
+        and each.request.span.last_packet < response.span.first_packet
+        and (each.final is None or each.final.span.last_packet > response.span.first_packet)
+    ]  # fmt: skip
+    if len(waiting) != 1:
+        return ""
+    request = waiting[0].request
+    return f", but {request.name} {the_message_id(request.command.message_id)} is"
 
 
 @entry_rule(
@@ -80,7 +92,7 @@ def mismatched(_: Association, entry: Entry) -> Iterator[Hit]:
     on=Message,
     follows=(*_BEFORE, "peer:message-id-repeated"),
 )
-def other_context(_: Association, entry: Entry) -> Iterator[Hit]:
+def other_context(association: Association, entry: Entry) -> Iterator[Hit]:
     """A response comes on another presentation context.
 
     A response is sent on the context of its request. Some requestors do not find it on another one.
@@ -90,8 +102,15 @@ def other_context(_: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case Message(request=Message() as request) as response if response.context_id != request.context_id:
             if response.command.service == request.command.service:
-                where = f"context {response.context_id}; its request was on {request.context_id}"
-                yield Hit(f"{response.name} comes on {where}")
+                came, asked = (_context(association, each.context_id) for each in (response, request))
+                yield Hit(f"{response.name} comes on context {came}; its request was on {asked}")
+
+
+def _context(association: Association, number: int) -> str:
+    """`3 (CT Image Storage)`."""
+    context = association.contexts.get(number)
+    known = context is not None and context.abstract_syntax is not None
+    return f"{number} ({the_class(context.abstract_syntax)})" if known and context is not None else str(number)
 
 
 @final_rule(
@@ -192,8 +211,12 @@ def unanswered(review: Review) -> Iterator[Hit]:
             text = f"{name} crossed an A-RELEASE-RQ of the other side and got no response: it is to be sent again"
             yield Hit(text, message.span, message, severity=Severity.NOTE)
             continue
-        waited = duration(review.waited(message.span.last_time))
-        text = f"{name} got no final response in the {waited} until the end"
+        closed = next((each for each in review.ends if each.side is message.side.other), None)
+        if closed is not None and closed.span.last_packet < message.span.first_packet:
+            text = f"{name} was sent on a connection that {the_party(review.association.party(closed.side))} had closed"
+        else:
+            waited = duration(review.waited(message.span.last_time))
+            text = f"{name} got no final response in the {waited} until the end"
         yield Hit(text, message.span, message, earliest_cause=message.span.first_packet, latest_cause=-1)
 
 

@@ -14,7 +14,7 @@ from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.parts import the_address, the_title
 from dicomsniff.findings.retrieve import move_name, why_less
 from dicomsniff.findings.slowness import slow_part
-from dicomsniff.findings.verdicts import ENDINGS, failed_operations, has_failed, reason
+from dicomsniff.findings.verdicts import ENDINGS, failed_operations, has_failed, reason, warned_of
 from dicomsniff.quantities import counted, of_all
 
 MAX_REASONS = 1000
@@ -75,13 +75,17 @@ class Course(Struct, frozen=True):
     """By severity."""
     has_holes: bool = False
     """Whether the capture lacks bytes of it: nobody knows all that was asked."""
+    warning: str = ""
+    """Its first warning, but for what the capture lacks; empty where it has worse, or none."""
 
     @classmethod
     def of(cls, association: Association, found: Findings) -> "Course":
         """Find it."""
         became = fate(association, found)
         why = reason(association, found) if became in _REASONED else ""
-        who = _ends(association.requestor, association.acceptor) if became is Fate.TROUBLED else ""
+        warning = "" if became is Fate.TROUBLED else warned_of(association, found)
+        asked_of = became is Fate.TROUBLED or warning
+        who = _ends(association.requestor, association.acceptor) if asked_of else ""
         requests, failed = association.message_counts.requests, failed_operations(association)
         return cls(
             association.id,
@@ -94,6 +98,7 @@ class Course(Struct, frozen=True):
             slow_part(association),
             found.counts if found.all else {},
             association.has_holes,
+            warning,
         )
 
     @property
@@ -115,6 +120,8 @@ class Overview:
         """Why associations were in trouble or ended without release, up to MAX_REASONS."""
         self.other_reasons = 0
         """Associations in trouble for further reasons."""
+        self.warnings: Counter[str] = Counter()
+        """What others are warned of first, up to MAX_REASONS."""
         self.requests: Counter[str] = Counter()
         self.bad: Counter[str] = Counter()
         """Operations that failed, by service."""
@@ -145,6 +152,10 @@ class Overview:
         self._going_on += self._watches and course.fate is Fate.UNKNOWN and course.goes_on
         if course.why:
             self._take_reason(course)
+        if course.warning and (course.warning in self.warnings or len(self.warnings) < MAX_REASONS):
+            self.warnings[course.warning] += 1
+            if self._note(course.warning, course.association):
+                self._who[course.warning] = course.who
         for place, (service, count) in enumerate(course.requests.items()):
             self.requests[service] += count
             self._note(service, course.association, place)
@@ -178,17 +189,21 @@ class Overview:
         return sorted(counts.items(), key=lambda each: (-each[1], self._first[each[0]]))
 
     def worst(self) -> Iterator[str]:
-        """Yield the most frequent reasons of trouble, a line with marks each; nothing for one association alone."""
+        """Yield the most frequent reasons of trouble, a line with marks each; nothing for one association alone.
+
+        Where none was in trouble, what most of them are warned of.
+        """
         if self.associations < 2:
             return
-        common = self._ranked(self.reasons[Fate.TROUBLED])
+        common = self._ranked(self.reasons[Fate.TROUBLED] or self.warnings)
         for why, count in common[:MAX_WORST]:
             more = f" and {count - 1} more" if count > 1 else ""
             first, _ = self._first[why]
             yield f"association {first} ({self._who[why]}){more}: {why}"
         others = sum(count for _, count in common[MAX_WORST:]) + self.other_reasons
         if others:
-            yield f"and {counted(others, 'association')} in trouble for other reasons"
+            how = "in trouble for other reasons" if self.reasons[Fate.TROUBLED] else "with other warnings"
+            yield f"and {counted(others, 'association')} {how}"
 
     def text(self, moves: list[Move], findings: list[Finding]) -> str:
         """Say in one sentence, with marks, how the capture went.
@@ -200,6 +215,8 @@ class Overview:
         explained = [each for each in explained if each not in self.reasons[Fate.TROUBLED]]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
+        undelivered = [each.line for each in findings if each.code == "commitment-not-reported" and _is_warning(each)]
+        parts += undelivered[:1]
         if self.slow:
             (what, count), *more = self._ranked(self.slow)
             others = f", {sum(each for _, each in more)} for other reasons" if more else ""
@@ -212,7 +229,7 @@ class Overview:
         """Yield the parts that say how it went: trouble first, then what ended otherwise than it should."""
         total, troubled = self.associations, self.fates[Fate.TROUBLED]
         errors = [each.line for cause in findings for each in cause.all() if each.severity is Severity.ERROR]
-        warnings = self.findings[Severity.WARNING] + sum(each.severity is Severity.WARNING for each in findings)
+        warnings = self.findings[Severity.WARNING] + sum(map(_is_warning, findings))
         if troubled:
             yield f"{self._of(troubled)} {'is' if troubled == 1 else 'are'} in trouble: {self._why(Fate.TROUBLED)}"
         if errors:
@@ -259,6 +276,10 @@ class Overview:
             how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
             said.append(asked_for(count, service) + (f", {how}" if failed else ""))
         return ", ".join(said)
+
+
+def _is_warning(finding: Finding) -> bool:
+    return finding.severity is Severity.WARNING
 
 
 def _ends(requestor: Party, acceptor: Party) -> str:

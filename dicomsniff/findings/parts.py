@@ -232,6 +232,13 @@ def the_message(number: int) -> str:
     return _mark(str(number), Kind.MESSAGE)
 
 
+def the_request(service: str, message_id: int | None, number: int) -> str:
+    """Name a request as timelines do, by its message ID; by its number in its association too where that differs."""
+    if message_id is None or message_id == number:
+        return f"{service}-RQ {the_message(number)}"
+    return f"{service}-RQ {the_message_id(message_id)} (message {the_message(number)})"
+
+
 def the_key(key: str, association: int) -> str:
     """Mark the key of a workflow: a UID, or what stands for one that is not known and begins with its association."""
     unknown = f"association {association}"

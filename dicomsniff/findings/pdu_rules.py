@@ -10,7 +10,15 @@ from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_malformed_bytes
 from dicomsniff.findings.parts import the_party
-from dicomsniff.findings.review import PATIENCE, Review, cut_off_pdu, how_ended, incomplete, reset_by_both
+from dicomsniff.findings.review import (
+    PATIENCE,
+    Review,
+    cut_off_pdu,
+    how_ended,
+    incomplete,
+    reset_by_both,
+    saw_beginning,
+)
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.security_rules import names_other_protocol
 from dicomsniff.pdu.decode import SHORTEST_BODY
@@ -234,7 +242,12 @@ def skipped(association: Association, entry: Entry) -> Iterator[Hit]:
             first = next((each.event for each in association.timeline if each.side is entry.side), None)
             expected = isinstance(first, MalformedPdu) and names_other_protocol(association, first) == PROXY
             severity = Severity.NOTE if expected else None
-            yield Hit(f"{counted(length, 'byte')} skipped: not readable as a PDU", severity=severity)
+            text = f"{counted(length, 'byte')} skipped: not readable as a PDU"
+            if entry.event is first and association.request is None and not saw_beginning(association):
+                text = (
+                    f"the capture begins within a message: {counted(length, 'byte')} until the next one are not decoded"
+                )
+            yield Hit(text, severity=severity)
 
 
 @entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, on=OversizedPdu)

@@ -34,7 +34,8 @@ def ids_even(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq(contexts=contexts):
             even = [str(context.id) for context in contexts if context.id % 2 == 0]
             if even:
-                yield Hit(f"{counted(len(even), 'presentation context')} with an even id: {some_of(even)}")
+                count = counted(len(even), "presentation context")
+                yield Hit(f"A-ASSOCIATE-RQ has {count} with an even id: {some_of(even)}; ids must be odd")
 
 
 @entry_rule(

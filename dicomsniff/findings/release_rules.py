@@ -37,8 +37,12 @@ def too_early(association: Association, entry: Entry) -> Iterator[Hit]:
         who, first = the_party(association.party(entry.side)), open_[0]
         more = f" and {counted(len(open_) - 1, 'other request')}" if len(open_) > 1 else ""
         name = f"{first.name} {the_message_id(first.command.message_id)}{more}"
-        yield Hit(f"{who} sent A-RELEASE-RQ while {name} was outstanding, without waiting for the response",
-                  side=entry.side)  # fmt: skip
+        own = any(message.side is entry.side for message in open_)
+        text = f"{who} sent A-RELEASE-RQ while {name} was outstanding, without waiting for the response"
+        if entry.side is Side.ACCEPTOR:
+            how = "was outstanding" if own else "waited for its response"
+            text = f"{who}, the acceptor, sent A-RELEASE-RQ while {name} {how}; only the requestor may begin a release"
+        yield Hit(text, side=entry.side)
 
 
 def _outstanding(association: Association, entry: Entry) -> list[Message]:

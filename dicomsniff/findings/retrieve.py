@@ -15,6 +15,8 @@ from dicomsniff.quantities import counted, of_all, some_of
 from dicomsniff.side import Side
 
 DESTINATION_UNKNOWN = 0xA801
+MAX_GOING_ON = 1_000
+"""Associations going on that are looked at for the deliveries of a C-MOVE that failed."""
 MAX_TITLE = 16
 """Characters of an AE title (PS3.5 §6.2)."""
 MAX_NAMED = 3
@@ -109,6 +111,15 @@ def _tried_in_vain(unconnected: Sequence[Unconnected]) -> str:
     times = f" ({count} times)" if count > 1 else ""
     tried = f"while it ran, the SCP tried to connect to {the_address(target)}"
     return f"{tried}, which {what}{times}: nothing listens there?"
+
+
+def sent_meanwhile(move: Move) -> str:
+    """Say where objects of a C-MOVE were being sent when its requestor gave up: `association 2`."""
+    sending = [each for each in move.deliveries if each.stores.asked]
+    if not sending:
+        return ""
+    numbers = some_of([the_association(each.association) for each in sending], MAX_NAMED)
+    return f"association{'s' * (len(sending) > 1)} {numbers}"
 
 
 def _destination(move: Move) -> str:

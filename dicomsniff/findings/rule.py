@@ -41,7 +41,7 @@ from dicomsniff.dimse.command import Command
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.clauses import Clause, clause_of
 from dicomsniff.findings.collector import Findings
-from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.review import Review
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -56,7 +56,7 @@ class Hit(NamedTuple):
     association's end). A rule on a whole capture may name the `association` and the message's `number` in it.
     `severity` is told where it is less than the rule's. `only` are the codes of which alone it may be a consequence,
     where these are fewer than what the rule `follows`. `reference` is the clause, where it is another than the
-    rule's.
+    rule's. `instead` is a finding that this one says again, and more: it is listed in its place.
     """
 
     text: str
@@ -71,6 +71,7 @@ class Hit(NamedTuple):
     severity: Severity | None = None
     only: tuple[str, ...] = ()
     reference: str | None = None
+    instead: Finding | None = None
 
 
 class CaptureFacts(Protocol):

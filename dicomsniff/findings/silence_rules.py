@@ -1,14 +1,16 @@
 """Rules on silence: nobody answers, until one side gives up (PS3.8 §7.1, PS3.7 §A.4)."""
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from dicomsniff.association.state import State
 from dicomsniff.dictionary.ports import TLS_PORT
+from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.parts import the_message_id, the_party
+from dicomsniff.findings.retrieve import MAX_GOING_ON, sent_meanwhile
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import ReleaseRq
@@ -131,10 +133,23 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             since = f" in the {duration(waited)} since then" if waited > review.silence + PATIENCE // 10 else ""
             text += f"{silent} had sent {what} to {name}{since}"
             text += f"; it came {duration(late)} later" if late > 0 else ""
+            if meanwhile := _sent_meanwhile(review, message):
+                text += f"; it was sending the objects meanwhile, in {meanwhile}"
             upto = ending.span
             span = message.span._replace(last_packet=upto.first_packet, last_time=upto.first_time)
             yield Hit(text, span, message, earliest_cause=message.span.first_packet)
             return
+
+
+def _sent_meanwhile(review: Review, message: Message) -> str:
+    """Say where objects were being sent for a C-MOVE, as far as the capture shows it."""
+    operation = message.operation
+    if review.known is None or operation is None or operation.name != "C-MOVE":
+        return ""
+    going_on = (each for each in review.known.open_associations if each is not review.association)
+    return sent_meanwhile(
+        review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON), ())
+    )
 
 
 @final_rule(

@@ -181,7 +181,15 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
             text = f"{sender} stopped sending in the middle of {stall.name}{cut}; "
             if stall.about is not None and stall.about.lack is not None and stall.about.lack.part is Part.MARK:
                 text = f"{sender} marked no fragment of {stall.name} as the last, although its Pixel Data is whole; "
+            elif stall.about is not None and not cut and _never_began(stall.about):
+                text = f"{sender} sent the command set of {stall.name} and nothing of the data set that it announces; "
             yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
+
+
+def _never_began(message: Message) -> bool:
+    """Whether nothing came of a data set that the command set announces."""
+    nothing = message.data_set is None or not message.data_set.length
+    return nothing and message.has_whole_command and message.command.announces_data_set
 
 
 @final_rule(code="bytes-never-acknowledged", where=is_broken_off, severity=Severity.ERROR)

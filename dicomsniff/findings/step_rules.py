@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.normalized_links import Kind, Step, instance_of, key_of, kind_of
-from dicomsniff.dictionary.attribute_demands import MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
+from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID
 from dicomsniff.dictionary.normalized import (
     CHANGE_STATE,
@@ -21,9 +21,10 @@ from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_normalized
-from dicomsniff.findings.parts import the_association, the_class, the_key, the_message, the_party
+from dicomsniff.findings.parts import the_association, the_class, the_key, the_party, the_request, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
+from dicomsniff.quantities import some_of
 
 _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
@@ -33,6 +34,8 @@ _WRONG_TRANSACTION = 0xC301
 """The correct Transaction UID was not provided (PS3.4 Table CC.2.1-2)."""
 _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
 """SOP classes whose instances are there after an N-CREATE only."""
+MAX_BOXES = 2
+"""Image boxes of a film box that are named; further ones are counted."""
 _ENDED = {Kind.MPPS: MPPS_ENDED, Kind.UPS: UPS_ENDED}
 
 
@@ -68,7 +71,8 @@ def not_created(review: Review) -> Iterator[Hit]:
             and operation.status in _NO_SUCH_INSTANCE
             and not _may_be_created(review, operation, instance)
         ):
-            yield _hit(review, operation, f"for a {_kind(operation)} that no N-CREATE in the capture has created")
+            said = f"for the {_kind(operation)} {the_uid(instance)}, which no N-CREATE in the capture has created"
+            yield _hit(review, operation, said + _created_instead(review, operation))
 
 
 @final_rule(code="instance-created-twice", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
@@ -85,7 +89,7 @@ def created_twice(review: Review) -> Iterator[Hit]:
             continue
         first = next((step for step in _before(review, operation) if _creates(step)), None)
         if first is not None:
-            since = f"that {first.service} {_message(review, first)} had created"
+            since = f"that {_request(review, first)} had created"
             yield _hit(review, operation, f"for a {_kind(operation)} {since}")
 
 
@@ -103,7 +107,7 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
             continue
         end = next((step for step in _before(review, operation) if _ends(kind, step)), None)
         if end is not None:
-            since = f"for a {_kind(operation)} that is {end.state} since {end.service} {_message(review, end)}"
+            since = f"for a {_kind(operation)} that is {end.state} since {_request(review, end)}"
             yield _hit(review, operation, since)
 
 
@@ -132,7 +136,7 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             given = (
                 f"with another {named(TRANSACTION_UID)} than" if own.transaction else "without the Transaction UID of"
             )
-            how = f"{given} {claim.service} {_message(review, claim)}, which claimed the step"
+            how = f"{given} {_request(review, claim)}, which claimed the step"
             yield _hit(review, operation, how)
 
 
@@ -199,6 +203,22 @@ def _may_be_created(review: Review, operation: Operation, instance: str) -> bool
     )
 
 
+def _created_instead(review: Review, operation: Operation) -> str:
+    """Name the image boxes that the last film box before an operation on one of them was created with."""
+    if operation.request.command.requested_sop_class_uid not in IMAGE_BOXES:
+        return ""
+    made = [
+        each.final.data_set.outline
+        for each in review.association.operations.normalized
+        if each.name == "N-CREATE" and each.request.command.affected_sop_class_uid == FILM_BOX
+        and each.final is not None and each.final.data_set is not None
+        and each.final.span.last_packet < operation.request.span.first_packet
+    ]  # fmt: skip
+    named = made[-1].referenced if made and made[-1] is not None else ()
+    boxes = [each.uid for each in named if each.sequence == IMAGE_BOX_SEQUENCE]
+    return f"; the film box has {some_of(boxes, MAX_BOXES, the_uid)}" if boxes else ""
+
+
 def _creates(step: Step) -> bool:
     return step.service == "N-CREATE" and step.category != "Failure"
 
@@ -243,8 +263,8 @@ def _kind(operation: Operation) -> str:
     return name if kind is Kind.PRINT else str(kind)
 
 
-def _message(review: Review, step: Step) -> str:
-    return f"{the_message(step.message)}{_where(review, step)}"
+def _request(review: Review, step: Step) -> str:
+    return f"{the_request(step.service, step.message_id, step.message)}{_where(review, step)}"
 
 
 def _where(review: Review, step: Step) -> str:

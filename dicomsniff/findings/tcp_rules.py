@@ -222,8 +222,10 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
         if bad is storm:
             sender = association.party(side)
             twice = _TWICE <= share <= 2
-            what = "the capture seems to hold every frame twice" if twice else f"of about {segments} in all"
-            text = f"{counted(health.retransmitted, 'segment')} of {the_party(sender)} sent again: {what}"
+            again = counted(health.retransmitted, "segment")
+            text = f"{again} of {the_party(sender)} sent again, of about {segments} in all"
+            if twice:
+                text = f"{again} of {the_party(sender)} sent again: the capture seems to hold every frame twice"
             yield Hit(text, side=side)
 
 

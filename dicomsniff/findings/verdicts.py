@@ -9,6 +9,7 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
+from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
@@ -16,7 +17,7 @@ from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.findings.review import PATIENCE, UNANSWERED
 from dicomsniff.findings.tls_text import amounts_text, protection_text
 from dicomsniff.pdu.types import Abort
-from dicomsniff.quantities import after, counted, duration, of_all
+from dicomsniff.quantities import after, counted, duration, of_all, some_of
 from dicomsniff.side import Side
 
 MAX_STATUSES = 3
@@ -25,6 +26,8 @@ BAD = ("Failure",)
 """Classes of statuses that say that a request was not done; one that nobody defines says nothing."""
 ENDINGS = ("association-not-released", "release-unanswered", "idle-timeout", "connection-reset")
 """Warnings that say why an association did not end as it should."""
+MAX_ACCEPTED = 2
+"""Accepted presentation contexts that are named where none was used; further ones are counted."""
 _NEVER = 1 << 62
 _ABORTS = ("association-aborted", "provider-aborted")
 _BREAKS = ("connection-reset", "connection-closed-early")
@@ -50,7 +53,7 @@ def verdict(association: Association, found: Findings, now: int = 0) -> str:
     if association.released and association.nothing_accepted and not association.message_counts.requests:
         return f"released: no presentation context was accepted{_refusals(association)}; nothing was exchanged"
     if association.released:
-        said = failed or _exchanged(association)
+        said = failed or _exchanged(association) + _accepted_in_vain(association)
         wrong = next((each for each in found.causes if each.worst is Severity.ERROR), None)
         if not failed and wrong is not None:
             return f"released, but {wrong.line}; {said}"
@@ -120,6 +123,13 @@ def _beside_failures(found: Findings) -> Finding | None:
     """Return the first cause of an error that is neither a failed status nor an abort."""
     others = (each for each in found.causes if each.code not in (*_ABORTS, "status-failure"))
     return next((each for each in others if each.worst is Severity.ERROR), None)
+
+
+def warned_of(association: Association, found: Findings) -> str:
+    """Return the first warning about what an association did, without ports; none about what the capture lacks."""
+    warnings = (each for each in found.causes if each.worst is Severity.WARNING and each.code not in NOT_CAPTURED)
+    first = next(warnings, None)
+    return _without_ports(association, first) if first is not None else ""
 
 
 def _without_ports(association: Association, finding: Finding) -> str:
@@ -319,6 +329,15 @@ def _refusals(association: Association) -> str:
     return f" ({the_class(refused[0].abstract_syntax)}: {why}{more})"
 
 
+def _accepted_in_vain(association: Association) -> str:
+    """Name what could have been exchanged on an association that asked for nothing, and how it was to be encoded."""
+    if association.message_counts.messages or association.has_holes:
+        return ""
+    accepted = [each for each in association.contexts.values() if each.accepted and each.abstract_syntax]
+    said = [f"{the_class(each.abstract_syntax)} in {the_class(each.transfer_syntax)}" for each in accepted]
+    return f"; accepted: {some_of(said, MAX_ACCEPTED)}" if said else ""
+
+
 def _refused_contexts(association: Association) -> str:
     """What was refused although nothing else went wrong: it is what could not be sent."""
     refused = sum(bool(context.result) for context in association.contexts.values())
@@ -381,7 +400,7 @@ def _exchanged(association: Association) -> str:
     unanswered = requests.total() - statuses.total() - unread
     if len(statuses) == 1 and unanswered <= 0 and not unread:
         (text, count), *_ = statuses.items()
-        return f"{asked}, {'all ' if count > 1 else ''}{text}"
+        return f"{asked}, {'all ' if count > 1 and requests.total() != 1 else ''}{text}"
     first, rest = statuses.most_common()[:MAX_STATUSES], statuses.most_common()[MAX_STATUSES:]
     more = f", {sum(count for _, count in rest)} with {counted(len(rest), 'other status')}" if rest else ""
     more += f", {unread} with a status missing from the capture" if unread else ""

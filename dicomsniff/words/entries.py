@@ -99,7 +99,10 @@ def entry_detail(association: Association, entry: Entry) -> str:
             return f"{' calls '.join(titles)}, {counted(count, 'context')}" + (f"; {problem}" if problem else "")
         case AssociateAc(contexts=results, problem=problem):
             accepted = sum(result.result == 0 for result in results)
-            return f"{of_all(accepted, len(results), 'context')} accepted" + (f"; {problem}" if problem else "")
+            request = association.request if association.accept is entry.event else None
+            proposed = len(request.contexts) if request is not None and not request.problem else 0
+            share = of_all(accepted, max(proposed, len(results)), "context")
+            return f"{share} accepted" + (f"; {problem}" if problem else "")
         case CutAssociate(called_ae_title=called, calling_ae_title=calling, received=received, length=length):
             titles = [the_title(title or "?") for title in (calling, called)]
             return f"{' calls '.join(titles)}; cut off after {received} of {counted(length, 'byte')}"
@@ -147,9 +150,12 @@ def query_text(message: Message) -> str:
     else:
         model = find_model(operation.request.sop_class_uid)
         level = query.request.level and the_value(query.request.level, LEVEL)
-        level = level or ("no level" if model is not None and model.levels else "")
-        keys = counted(len(query.request.keys), "key") + ("" if final else _keys_text(query.request.keys))
-        asked = f"{level}, {keys}" if level else keys
+        level = level or (_NO_LEVEL if model is not None and model.levels else "")
+        if final:
+            keys = counted(len(query.request.keys), "key")
+            asked = f"{level}, {keys}" if level else keys
+        else:
+            asked = _asked_text(level, query.request.keys)
     came = ""
     if final and operation.name == "C-FIND" and (operation.pending or operation.category != "Failure"):
         came = counted(operation.pending, "match")
@@ -158,21 +164,25 @@ def query_text(message: Message) -> str:
     return ": ".join(part for part in (asked, came) if part)
 
 
-def _keys_text(keys: list[Key]) -> str:
-    """Name keys: those with a value to be matched, in items of sequences too, then those that only ask for one."""
-    with_value = [name for key in keys for name in _with_value(key)]
-    without = [_key_name(key) for key in keys if not any(_with_value(key))]
-    named = (("with a value", with_value), ("without a value", without))
-    said = [f"{how}: {some_of(names, MAX_NAMED)}" for how, names in named if names]
-    return f" ({'; '.join(said)})" if said else ""
+def _asked_text(level: str, keys: list[Key]) -> str:
+    """`STUDY by PatientName; 3 more keys`: keys with a value to be matched are named, in items of sequences too."""
+    with_value = dict.fromkeys(name for key in keys for name in _with_value(key))
+    if not with_value:
+        return ", ".join(
+            part for part in (level, counted(len(keys), "key") + ", none with a value" * bool(keys)) if part
+        )
+    others = sum(not any(_with_value(key)) for key in keys)
+    where = f"{level}, " if level == _NO_LEVEL else f"{level} " * bool(level)
+    said = f"{where}by {some_of(list(with_value), MAX_KEYS)}"
+    return said + (f"; {counted(others, 'more key')}" if others else "")
 
 
 def _with_value(key: Key) -> Iterator[str]:
-    """Yield the name of a key that has a value, or of each in its items: `ScheduledProcedureStepSequence.Modality`."""
+    """Yield the name of a key that has a value, or of each in its items."""
     if not key.items and not key.is_empty:
         yield _key_name(key)
     for item in key.items:
-        yield from (f"{_key_name(key)}.{name}" for each in item for name in _with_value(each))
+        yield from (name for each in item for name in _with_value(each))
 
 
 def _key_name(key: Key) -> str:
@@ -189,6 +199,9 @@ _SAID_OF_A_COMMAND = (
 _TYPES = (EVENT_TYPE_ID, ACTION_TYPE_ID)
 MAX_NAMED = 8
 """Attributes of a list that are named; further ones are counted."""
+_NO_LEVEL = "no level"
+MAX_KEYS = 4
+"""Keys of a query that are named; further ones are counted."""
 
 
 def _value_text(message: Message, tag: int) -> str:

@@ -20,6 +20,8 @@ APART = 200_000
 def time_text(association: Association) -> str:
     """Break an association's time down in one line; empty where it is short and nothing dominates it."""
     timing = association.timing
+    if not all(map(association.hears, SIDES)):
+        return ""  # who knows when the other side said what?
     if timing.total < WORTH_SAYING and not slow_because(association):
         return ""
     said = ", ".join(f"{name} {duration(time)}" for name, time, _ in time_parts(timing) if 50 * time >= timing.total)

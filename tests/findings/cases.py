@@ -745,7 +745,11 @@ case("get-explained", lambda: got(1, 1, 0xB000), lambda: got(1, 0, 0))
 case("get-without-objects", lambda: got(0, 0, 0, stores=0), lambda: got(1, 0, 0))
 case("get-count-differs", lambda: got(2, 0, 0), lambda: got(1, 0, 0))
 case("commitment-failed", lambda: committed(report(2)), lambda: committed(report(0)))
-case("commitment-not-reported", committed, lambda: committed(report(0)))
+case(
+    "commitment-not-reported",
+    lambda: committed() + refused(target="10.0.0.1", source="10.0.0.2", start=2 * SECOND),
+    lambda: committed(report(0)),
+)
 case("association-per-object", lambda: sent_singly(5), lambda: sent_singly(4))
 
 # Answers before the end of a request

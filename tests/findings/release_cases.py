@@ -68,7 +68,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
 TOLD = [
     # what is sent, and what is found of it, in order: code, whose, text
     ("the acceptor releases while it is asked", [(0, ECHO), (1, ASK), (1, ECHOED), (0, GRANT)], "release-too-early",
-     "acceptor", "C-ECHO-RQ 1 was outstanding"),
+     "acceptor", "C-ECHO-RQ 1 waited for its response; only the requestor may begin a release"),
     ("the acceptor releases while it asks", [(1, ECHO), (1, ASK), (0, ECHOED), (0, GRANT)], "release-too-early",
      "acceptor", "C-ECHO-RQ 1 was outstanding"),
     ("the requestor releases and is never answered", [(0, ECHO), (0, ASK), (1, GRANT)], "release-too-early",
@@ -76,7 +76,7 @@ TOLD = [
     ("two requests are open", [(0, ECHO), (0, build.message(1, build.echo_rq(2))), (0, ASK), (1, GRANT)],
      "release-too-early", "requestor", "C-ECHO-RQ 1 and 1 other request was outstanding"),
     ("the acceptor asks thrice", [(1, ASK), (1, ASK), (1, ASK), (0, GRANT)], "release-repeated", "acceptor",
-     "sent A-RELEASE-RQ again, before an answer to the first (2 times)"),
+     "sent A-RELEASE-RQ again, before an answer to the first (and 1 like it)"),
     ("data follows the sender's own request to release", [(0, ASK), (0, ECHO), (1, GRANT)], "pdata-after-release",
      "requestor", "sent P-DATA-TF after its own A-RELEASE-RQ"),
     ("the acceptor's data follows its own request to release", [(1, ASK), (1, ECHO), (0, GRANT)],

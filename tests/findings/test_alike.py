@@ -21,6 +21,7 @@ def test_equal_findings_become_one_with_a_count():
 def test_findings_that_differ_in_plain_numbers_become_one_that_says_so():
     (alike,) = fold([finding("C-STORE-RQ 1 took 2.5 s"), finding("C-STORE-RQ 2 took 3 s")])
     assert alike.text == "C-STORE-RQ 1 took 2.5 s (and 1 like it)"
+    assert gist("after 300 µs") == gist("after 1.20 ms") == gist("after 2 s")
 
 
 def test_statuses_tags_and_uids_are_no_plain_numbers():

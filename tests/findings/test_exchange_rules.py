@@ -450,7 +450,7 @@ def test_unusual_elements_of_the_data_set_are_offered_too():
     talk = talked((0, build.message(3, build.store_rq(), uid + build.pixels(10))))
     talk.server(build.abort())
     (said,) = told(talk.close().packets, "likely-reason")
-    assert "(0008,0018) SOP Instance UID at byte 0 is not padded with a single NUL: likely why STORESCP" in said
+    assert "(0008,0018) SOP Instance UID at byte 0 is padded with a space instead of NUL: likely why STORESCP" in said
 
 
 def test_a_pending_match_is_no_success_before_the_end():

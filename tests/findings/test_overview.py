@@ -198,6 +198,21 @@ def failed_first(end: Callable[[build.Talk], object], *, again: bool = True, wai
     return talk.packets
 
 
+def test_where_nobody_is_in_trouble_the_most_frequent_warnings_are_told_first():
+    """What the capture lacks is not among them."""
+    talks = []
+    for number, late in enumerate((False, True, True, False)):
+        talk = build.Talk(client=("10.0.0.1", 40_000 + number), start=build.START + number * SECOND).open()
+        talk.client(build.associate_rq())
+        talk.server(build.associate_ac())
+        talk.client(build.message(1, build.echo_rq()))
+        talk.server(build.message(1, build.echo_rsp(1, 0x0107 if late else 0)))
+        talks += released(talk)
+    del talks[5]  # a hole in the first one
+    (line,) = analyze(talks).overview.worst()
+    assert plain(line).startswith("association 2 (STORESCU -> STORESCP) and 1 more: C-ECHO-RSP: Warning 0x0107")
+
+
 @pytest.mark.parametrize("side", [0, 1])
 @pytest.mark.parametrize("wait", [0, 40 * SECOND])
 @pytest.mark.parametrize("again", [True, False])

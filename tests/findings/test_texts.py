@@ -111,7 +111,7 @@ def test_segments_sent_again_that_nobody_asked_for_are_no_storm():
     packets = sent_again(large(), 5)
     assert said(packets, "retransmission-storm") == []
     (text,) = said(packets, "segments-sent-again")
-    assert text == "80 segments of STORESCU (10.0.0.1:40001) sent again: of about 400 in all"
+    assert text == "80 segments of STORESCU (10.0.0.1:40001) sent again, of about 400 in all"
 
 
 def with_segment_size(packets: list[build.Packet], size: int) -> list[build.Frame]:

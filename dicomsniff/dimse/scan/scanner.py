@@ -149,7 +149,7 @@ class DataSetScanner:
             return
         if head[:2] == b"\0\0" and len(head) >= _ELEMENT and not decision.encoding.deflated:
             number = int.from_bytes(head[2:4], "little" if decision.encoding.little else "big")
-            text = f"{named(number)} at byte {self._start} is an element of command sets"
+            text = f"{named(number)} at byte {self._start} belongs in a command set, not in a data set"
             self._problems.add("data-set-command-element", text, self._start, number)
         if decision.problem:
             self._problems.add("data-set-wrong-syntax", decision.problem, self._start)

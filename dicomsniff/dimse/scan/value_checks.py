@@ -74,7 +74,8 @@ class KeptValues:
             code = "data-set-uid" if sequence is None else MINOR_VALUE
             self.problems.add(code, f"{_placed(tag, sequence)} at byte {offset}: {problem}", offset, tag)
         elif sequence is None:
-            self.note_unusual(tag, offset, "is not padded with a single NUL")
+            pad = "is padded with a space instead of NUL" if value.endswith(b" ") else "is not padded with a single NUL"
+            self.note_unusual(tag, offset, pad)
 
     def take(self, tag: int, value: bytes, offset: int, *, little: bool) -> None:
         """Take a short value of a top-level element, if it is kept."""
