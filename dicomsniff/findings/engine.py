@@ -95,7 +95,7 @@ def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> t
 
 
 def _rules_by_form(command: Command) -> list[EntryRule]:
-    """Return the rules to be asked about a command set; no form depends on a Message ID."""
+    """Return the rules to be asked about a command set; no form depends on a Message ID or an instance."""
     known = _KNOWN_FORMS.get(command.kind) if command.kind else None
     if known is None:
         known = _judge_form(command)

@@ -30,6 +30,9 @@ MAX_STEPS = 64
 """Segments of a connection that are held against those of others; one with more of them is followed."""
 LONGEST_STEP = 1 << 13
 """Bytes of payload of such a segment: the same of a longer one."""
+TRIED, RESTING = 512, 8192
+"""Of so many connections one in LEAST is to go as another one did; else so many further ones are not looked at."""
+LEAST = 8
 BRISK = 100_000_000
 """Time (ns) from the first packet to the last one within which nothing that is told hangs on how long anything took."""
 BOTH_SIDES = 3
@@ -180,14 +183,27 @@ class Repeats:
         self._root = Stage()
         self._stages = self._said = self._told = 0
         self._ending: list[Repeat] = []
+        self._begun = self.came_through = 0
+        """Connections that began, and those that went as another one until both sides closed, since the last count."""
 
     @property
     def first(self) -> Repeat | None:
         """The connection on a path that was opened before all others there."""
         return next(iter(self.waiting.values()), None)
 
+    @property
+    def rests(self) -> bool:
+        """Whether so few went as others did that it is not worth the time to look, for a while."""
+        return self._begun > TRIED
+
     def begin(self, number: int, segment: Segment) -> Repeat | None:
         """Take the first segment of a connection, a SYN; return it, as it may wait, if others began like that."""
+        self._begun += 1
+        worthwhile = self._begun == TRIED and self.came_through * LEAST >= TRIED
+        if worthwhile or self._begun > TRIED + RESTING:
+            self._begun = self.came_through = 0
+        if self.rests:
+            return None
         repeat = Repeat(number, segment[3], segment[4], self._root)
         return repeat if self.goes_on(repeat, segment) else None
 
@@ -235,6 +251,8 @@ class Repeats:
 
     def learn(self, number: int, segments: list[Segment]) -> None:
         """Learn from a connection that the tracker follows from now on, and of which these segments came."""
+        if self.rests:
+            return
         first = segments[0]
         learner = Repeat(number, first[3], first[4], self._root)
         for segment in segments:
