@@ -11,6 +11,7 @@ from dicomsniff.pdu.types import AssociateAc, AssociateRq, ContextResult, Propos
 MAX_KNOWN = 64
 """Negotiations that are remembered: systems repeat theirs. Who is given one does not change it."""
 
+
 class PresentationContext(Struct, frozen=True):
     """One presentation context: the proposal and its result, None while (or where) there is no answer.
 
