@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from msgspec.structs import replace
+
 from dicomsniff.association.state import State
 from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
@@ -128,7 +130,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             text += f"{silent} had sent {what} to {name}{since}"
             text += f"; it came {duration(late)} later" if late > 0 else ""
             upto = ending.span
-            span = message.span._replace(last_packet=upto.first_packet, last_time=upto.first_time)
+            span = replace(message.span, last_packet=upto.first_packet, last_time=upto.first_time)
             yield Hit(text, span, message, earliest_cause=message.span.first_packet)
             return
 

@@ -188,7 +188,7 @@ def test_the_fields_of_an_undecodable_pdu_end_with_what_is_left():
 
 def test_equal_bodies_mean_the_same_and_keep_their_own_places():
     body = bytes.fromhex("".join(line.strip().split("   ")[0] for line in RQ.splitlines()))
-    elsewhere = SPAN._replace(first_packet=9, last_packet=9)
+    elsewhere = replace(SPAN, first_packet=9, last_packet=9)
     first, second = decode_control_pdu(1, body, SPAN), decode_control_pdu(1, body, elsewhere)
     assert (first.span, second.span) == (SPAN, elsewhere)
     assert first == replace(second, span=SPAN)
