@@ -189,7 +189,6 @@ class Entrance:
             return events + self._diverge(repeats, repeat, segment)
         if repeat.ended == BOTH_SIDES and not repeat.lingers:
             repeat.lingers = True
-            repeats.came_through += 1
             self._tracker.closing.append(repeat)
         return events
 

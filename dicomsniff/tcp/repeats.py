@@ -183,8 +183,8 @@ class Repeats:
         self._root = Stage()
         self._stages = self._said = self._told = 0
         self._ending: list[Repeat] = []
-        self._begun = self.came_through = 0
-        """Connections that began, and those that went as another one until both sides closed, since the last count."""
+        self._begun = self._went_apart = 0
+        """Connections that began, and those that went as no other one, since that was looked at last."""
 
     @property
     def first(self) -> Repeat | None:
@@ -199,9 +199,9 @@ class Repeats:
     def begin(self, number: int, segment: Segment) -> Repeat | None:
         """Take the first segment of a connection, a SYN; return it, as it may wait, if others began like that."""
         self._begun += 1
-        worthwhile = self._begun == TRIED and self.came_through * LEAST >= TRIED
-        if worthwhile or self._begun > TRIED + RESTING:
-            self._begun = self.came_through = 0
+        alike = self._begun == TRIED and (TRIED - self._went_apart) * LEAST >= TRIED
+        if alike or self._begun > TRIED + RESTING:
+            self._begun = self._went_apart = 0
         if self.rests:
             return None
         repeat = Repeat(number, segment[3], segment[4], self._root)
@@ -226,6 +226,7 @@ class Repeats:
             step = side, control, (reaches[1 - side] - ack) & SEQUENCE_MASK, data[start:end]
         stage = repeat.stage.after.get(step) if step is not None else None
         if stage is None:
+            self._went_apart += 1
             return False
         self._take(repeat, stage, segment)
         if stage.is_recognized:
