@@ -1,6 +1,5 @@
 """An association: its two parties, negotiation, messages, timeline and outcome."""
 
-from collections import Counter
 from collections.abc import Mapping
 from math import inf
 
@@ -38,6 +37,7 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.side import SIDES, Side
 from dicomsniff.span import Span, join_spans
+from dicomsniff.tally import Tally
 from dicomsniff.tcp.health import StreamHealth
 
 
@@ -165,7 +165,7 @@ class Association:
         """How it went, in words, since then."""
         self.nothing_accepted = False
         """Whether an A-ASSOCIATE-AC accepted no presentation context."""
-        self.pdu_counts: dict[Side, Counter[str]] = {side: Counter() for side in SIDES}
+        self.pdu_counts: dict[Side, Tally[str]] = {side: Tally() for side in SIDES}
         """PDUs seen whole, by the side that sent them and by name."""
         self.missing_bytes = 0
         self.lost_until = 0
