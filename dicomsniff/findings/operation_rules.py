@@ -24,6 +24,20 @@ from dicomsniff.side import SIDES, Side
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 
+def is_of_another(_: Association, message: Message) -> bool:
+    """Whether a response is of another service than its request, or on another presentation context."""
+    request = message.request
+    if request is None:
+        return False
+    return message.context_id != request.context_id or message.command.service != request.command.service
+
+
+def is_contradicting(_: Association, message: Message) -> bool:
+    """Whether a response is the first that contradicts what those before it counted."""
+    operation = message.operation
+    return operation is not None and operation.progress is not None and operation.progress.contradicting is message
+
+
 @final_rule(
     code="response-without-request",
     where=is_irregular,
@@ -59,6 +73,7 @@ def request_missing(review: Review) -> Iterator[Hit]:
     code="response-mismatched",
     severity=Severity.ERROR,
     on=Message,
+    condition=is_of_another,
     follows=(*_BEFORE, "peer:message-id-repeated"),
 )
 def mismatched(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -78,6 +93,7 @@ def mismatched(_: Association, entry: Entry) -> Iterator[Hit]:
     code="response-on-other-context",
     severity=Severity.WARNING,
     on=Message,
+    condition=is_of_another,
     follows=(*_BEFORE, "peer:message-id-repeated"),
 )
 def other_context(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -237,6 +253,7 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     code="sub-operations-inconsistent",
     severity=Severity.WARNING,
     on=Message,
+    condition=is_contradicting,
     follows=(*_BEFORE, "response-without-request"),
 )
 def counters_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
