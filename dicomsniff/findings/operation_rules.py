@@ -152,8 +152,7 @@ def beyond_window(review: Review) -> Iterator[Hit]:
     if association.has_holes or not review.both_directions:
         return
     for side, most in association.operations.most_outstanding.items():
-        allowed = _allowed(association, side) if most > 1 else 1  # one always is
-        if most <= allowed:
+        if most <= 1 or most <= (allowed := _allowed(association, side)):  # one always is
             continue
         own = (each for each in association.operations.operations if each.side is side)
         first = next((each.request for each in own if each.waiting > allowed), None)
