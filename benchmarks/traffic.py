@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from expectation import Expectation
+from mixed import mixed_associations
 from synthetic import write_capture
 from wire import CLIENT, MSS, SERVER, CaptureWriter, Connection, Framing
 
@@ -186,6 +187,7 @@ TRAFFIC = {
         20 * MB,
     ),
     "short": Traffic("50,000 short associations", _hostile("short-associations"), 50_000),
+    "mixed": Traffic("20,000 short associations, hardly two alike", mixed_associations, 20_000),
     "echo": Traffic("100,000 C-ECHOs in one association", _hostile("many-messages"), 200_000, 20_000),
     "find": Traffic("a C-FIND with 100,000 responses", _hostile("find-responses"), 100_000, 10_000),
     "web": Traffic("2 GB of HTTP around C-STOREs", web_around_stores, 2000 * MB),

@@ -17,7 +17,7 @@ MSS = 1448
 MICROSECONDS_PER_PACKET = 12
 """A full frame at 1 Gbit/s."""
 START = 1_767_225_600_000_000
-FIN, SYN, PSH, ACK = 0x01, 0x02, 0x08, 0x10
+FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 CLIENT, SERVER = 0, 1
 MACS = (b"\x02\x00\x00\x00\x00\x01", b"\x02\x00\x00\x00\x00\x02")
 
@@ -109,6 +109,10 @@ class Connection:
         self._packet(CLIENT, FIN | ACK)
         self._packet(SERVER, FIN | ACK)
         self._packet(CLIENT, ACK)
+
+    def reset(self) -> None:
+        """Break both directions off, as the client."""
+        self._packet(CLIENT, RST | ACK)
 
     def _packet(self, side: int, flags: int, data: bytes = b"") -> None:
         out, position = self._out, self._next[side]

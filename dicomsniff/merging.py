@@ -161,17 +161,18 @@ class _Renumbering(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _numbered_span(number: Numbering) -> type:
-    def new(_: type, *fields: Any) -> Span:
+def _numbered_span(number: Numbering) -> Callable[..., Span]:
+    def new(*fields: Any) -> Span:
         span = Span(*fields)
-        first, last, begin = (number(each) if each else 0 for each in (span[0], span[1], span.reread_from))
-        return span._replace(first_packet=first, last_packet=last, reread_from=begin)
+        places = (span.first_packet, span.last_packet, span.reread_from)
+        first, last, begin = (number(each) if each else 0 for each in places)
+        return replace(span, first_packet=first, last_packet=last, reread_from=begin)
 
-    return type("Span", (), {"__new__": new})
+    return new
 
 
-def _numbered_mark(number: Numbering) -> type:
-    return type("PacketMark", (), {"__new__": lambda _, first, *rest: PacketMark(first and number(first), *rest)})
+def _numbered_mark(number: Numbering) -> Callable[..., PacketMark]:
+    return lambda first, *rest: PacketMark(first and number(first), *rest)
 
 
 def _load(part: Part, collection: Collection, vault: Vault) -> _Results:

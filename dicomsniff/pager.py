@@ -1,7 +1,6 @@
 """Standard output on its way to a terminal: in colours, and through a pager, if the user wants that."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -49,6 +48,7 @@ def _pager() -> list[str]:
     if wanted in _NO_PAGER or os.environ.get("TERM") == "dumb":
         return []
     import shlex
+    import shutil
 
     try:
         call = shlex.split(wanted)

@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dicomsniff.capture.packets import PacketSource
 from dicomsniff.dimse.assembler import Assembler
@@ -36,7 +37,7 @@ class MessageBytes(Struct):
 
 def read_stream(packets: PacketSource, span: Span, limit: int = MAX_REREAD) -> StreamPiece:
     """Return the bytes of a span; none where the event has none of its own."""
-    wanted = span._replace(end=min(span.end, span.start + limit))
+    wanted = replace(span, end=min(span.end, span.start + limit))
     source = span.source
     piece = source.read(packets, wanted) if isinstance(source, ByteSource) else StreamPiece(span.start, bytearray())
     piece.cut = wanted.end < span.end

@@ -7,6 +7,8 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from dicomsniff.association.consumer import Beginning, ChannelEvent, Means, Update
 from dicomsniff.association.recognition import Recognition
 from dicomsniff.capture.packets import PacketSource
@@ -158,7 +160,7 @@ class RecordConnection:
             return self._take(event.stream, event.data[event.start : event.end], event.mark, number)
         assert not isinstance(event, StreamGap)
         if isinstance(event, StreamEnd):
-            return self.consumer.feed(event._replace(stream=self._wrapped[event.stream]), number)
+            return self.consumer.feed(replace(event, stream=self._wrapped[event.stream]), number)
         return []
 
     def _take(self, stream: ByteStream, data: bytes, mark: PacketMark, number: int) -> list[Update]:

@@ -69,8 +69,8 @@ def test_temporary_files_are_their_owners_alone(tmp_path: Path, monkeypatch: pyt
         pieces.add(b"aside", 0)
         with Capture(samples / "c-echo.pcap") as capture:
             view = HeadedView(capture, sys.stdout, ASKED)
-        view.body.rollover()
-        opened = (collection.file, pieces._file, spool.writer._file, view.body)
+        view.body.roll_over()
+        opened = (collection.file, pieces._file, spool.writer._file, view.body._file)
         modes = [os.fstat(each.fileno()) for each in opened]
     finally:
         os.umask(before)

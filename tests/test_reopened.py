@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from msgspec.structs import astuple
 
 import build
 from association.test_bounds import many
@@ -19,7 +20,9 @@ from replayed import echo, rejected
 
 
 def told(association: Association) -> list[tuple[str, str, object]]:
-    return [(entry_name(each), entry_detail(association, each), each.span[:5]) for each in association.timeline]
+    return [
+        (entry_name(each), entry_detail(association, each), astuple(each.span)[:5]) for each in association.timeline
+    ]
 
 
 def save(path: Path, packets: list[build.Packet]) -> str:

@@ -1,13 +1,13 @@
 """An association: its two parties, negotiation, messages, timeline and outcome."""
 
-from collections import Counter
+from collections.abc import Mapping
 from math import inf
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dicomsniff.association.message_counts import MessageCounts
-from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
+from dicomsniff.association.negotiation import PresentationContext, negotiated_contexts
 from dicomsniff.association.state import BREACHES, State, next_state
 from dicomsniff.association.timeline import (
     Entry,
@@ -37,6 +37,7 @@ from dicomsniff.pdu.types import (
 )
 from dicomsniff.side import SIDES, Side
 from dicomsniff.span import Span, join_spans
+from dicomsniff.tally import Tally
 from dicomsniff.tcp.health import StreamHealth
 
 
@@ -147,7 +148,7 @@ class Association:
         self.released = False
         self.application_context_name: str | None = None
         """As proposed, else as answered."""
-        self.contexts: dict[int, PresentationContext] = {}
+        self.contexts: Mapping[int, PresentationContext] = {}
         self.messages: list[Message] = []
         self.timeline: list[Entry] = []
         self.operations = OperationTracker()
@@ -164,7 +165,7 @@ class Association:
         """How it went, in words, since then."""
         self.nothing_accepted = False
         """Whether an A-ASSOCIATE-AC accepted no presentation context."""
-        self.pdu_counts: dict[Side, Counter[str]] = {side: Counter() for side in SIDES}
+        self.pdu_counts: dict[Side, Tally[str]] = {side: Tally() for side in SIDES}
         """PDUs seen whole, by the side that sent them and by name."""
         self.missing_bytes = 0
         self.lost_until = 0
@@ -244,15 +245,13 @@ class Association:
                     self.application_context_name = pdu.application_context_name
                     self.requestor.ae_title, self.acceptor.ae_title = pdu.calling_ae_title, pdu.called_ae_title
                     self.requestor.information = pdu.user_information
-                    self.contexts = proposed_contexts(pdu)
-                    if self.accept is not None:
-                        self.contexts = answered_contexts(self.contexts, self.accept)
+                    self.contexts = negotiated_contexts(pdu, self.accept)
             case AssociateAc():
                 if self.accept is None:
                     self.accept = pdu
                     self.application_context_name = self.application_context_name or pdu.application_context_name
                     self.acceptor.information = pdu.user_information
-                    self.contexts = answered_contexts(self.contexts, pdu)
+                    self.contexts = negotiated_contexts(self.request, pdu)
                     self.nothing_accepted = not any(context.accepted for context in self.contexts.values())
                     # The standard has the acceptor send both titles back; the request is the better source.
                     self.requestor.ae_title = self.requestor.ae_title or pdu.calling_ae_title

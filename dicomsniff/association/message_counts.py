@@ -1,9 +1,8 @@
 """What was exchanged, in numbers: kept of every association, however much of it is listed."""
 
-from collections import Counter
-
 from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.message import UNREADABLE, Message
+from dicomsniff.tally import Tally
 
 _WITHOUT_FIELD = "message without a Command Field"
 
@@ -15,8 +14,8 @@ class MessageCounts:
 
     def __init__(self) -> None:
         self.matches = self.messages = 0
-        self.requests: Counter[str] = Counter()
-        self.statuses: Counter[tuple[str, str | None, int]] = Counter()
+        self.requests: Tally[str] = Tally()
+        self.statuses: Tally[tuple[str, str | None, int]] = Tally()
 
     def add(self, message: Message) -> None:
         """Count a message."""

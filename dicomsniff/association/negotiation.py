@@ -1,9 +1,15 @@
 """What was proposed and what was accepted, presentation context by presentation context (PS3.8 §7.1.1.13, §9.3.3.2)."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dicomsniff.pdu.types import AssociateAc, AssociateRq
+from dicomsniff.pdu.types import AssociateAc, AssociateRq, ContextResult, ProposedContext
+
+MAX_KNOWN = 64
+"""Negotiations that are remembered: systems repeat theirs. Who is given one does not change it."""
 
 
 class PresentationContext(Struct, frozen=True):
@@ -24,18 +30,22 @@ class PresentationContext(Struct, frozen=True):
         return self.result == 0
 
 
-def proposed_contexts(rq: AssociateRq) -> dict[int, PresentationContext]:
-    """Return the contexts of an A-ASSOCIATE-RQ by id, in the order proposed; of a repeated id the first counts."""
+def negotiated_contexts(rq: AssociateRq | None, ac: AssociateAc | None) -> Mapping[int, PresentationContext]:
+    """Return the contexts of an A-ASSOCIATE-RQ by id, in the order proposed, with the results of an A-ASSOCIATE-AC.
+
+    Of a repeated id the first counts.
+    """
+    return _negotiated(rq.contexts if rq is not None else (), ac.contexts if ac is not None else ())
+
+
+@lru_cache(maxsize=MAX_KNOWN)
+def _negotiated(
+    proposed: tuple[ProposedContext, ...], results: tuple[ContextResult, ...]
+) -> dict[int, PresentationContext]:
     contexts: dict[int, PresentationContext] = {}
-    for item in rq.contexts:
-        contexts.setdefault(item.id, PresentationContext(item.id, item.abstract_syntax, item.transfer_syntaxes))
-    return contexts
-
-
-def answered_contexts(proposed: dict[int, PresentationContext], ac: AssociateAc) -> dict[int, PresentationContext]:
-    """Return the contexts with the results of an A-ASSOCIATE-AC."""
-    contexts = dict(proposed)
-    for item in ac.contexts:
+    for each in proposed:
+        contexts.setdefault(each.id, PresentationContext(each.id, each.abstract_syntax, each.transfer_syntaxes))
+    for item in results:
         context = contexts.get(item.id) or PresentationContext(item.id, None, ())
         syntax = item.transfer_syntax if item.result == 0 else None
         contexts[item.id] = replace(context, result=item.result, transfer_syntax=syntax)

@@ -152,7 +152,7 @@ class TlsConnection:
         else:
             if isinstance(event, StreamEnd):
                 channel.layer.note_end(channel.peer_of(event.stream), event.how, Span.at(event.mark))
-            told = [event._replace(stream=channel.stream_of(event.stream))]
+            told = [replace(event, stream=channel.stream_of(event.stream))]
         return self._take(told, number)
 
     def close(self, until: int, number: int) -> list[Update]:

@@ -54,7 +54,8 @@ def _tell_data(state: Flow, first: int, last: int, batch: PacketBatch, shape: Sh
     """Tell a flow of its packets between two, of which it is the only one of its connection that sent any."""
     data, start = batch.data, batch.starts[last]
     ack, window = read_rest(data, start + shape.tcp + 8)
-    _, time, place = batch.mark(last + batch.first_number)
+    mark = batch.mark(last + batch.first_number)
+    time, place = mark.time, mark.offset
     length = _payload(shape, data, start)
     since, before = (time, length) if first == last else (batch.time(first), _payload(shape, data, batch.starts[first]))
     state.passed_over(since, time, place, ack, window, (before, length), pauses)

@@ -7,7 +7,6 @@ file is private, has no name, and takes one descriptor however many they are; it
 import io
 import os
 from collections.abc import Callable
-from tempfile import TemporaryFile
 from weakref import WeakSet, WeakValueDictionary
 
 MAX_ALONE = 1 << 20
@@ -94,6 +93,8 @@ class Collection:
     def file(self) -> io.FileIO:
         """The temporary file."""
         if self._file is None:
+            from tempfile import TemporaryFile
+
             self._file = TemporaryFile(buffering=0)  # noqa: SIM115  lives as long as this
         return self._file
 

@@ -56,7 +56,7 @@ class Progress(Struct):
     def add(self, response: Message) -> None:
         """Take the next response."""
         counters = read_counters(response.command)
-        if self.contradiction or not counters.given():
+        if self.contradiction or counters is _NONE or not counters.given():
             return
         self.contradiction = self._contradiction(counters, response.command.status)
         if self.contradiction:

@@ -63,6 +63,6 @@ class CheckView(HeadedView):
         before, after = self.ends()
         with suppress(BrokenPipeError):  # whoever reads it has gone; what was found still counts
             self.out.write(before)
-            self.copy_body()
+            self.body.copy(self.out)
             self.out.write(after)
             self.out.flush()

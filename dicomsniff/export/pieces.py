@@ -2,7 +2,6 @@
 
 from os import SEEK_END
 from struct import Struct
-from tempfile import TemporaryFile
 
 _HEADER = Struct("<QQ")
 
@@ -15,6 +14,8 @@ class Pieces:
     """
 
     def __init__(self) -> None:
+        from tempfile import TemporaryFile  # which takes a twentieth of the time to start
+
         self._file = TemporaryFile()  # noqa: SIM115  whoever made this closes it
         self.clear()
 

@@ -41,7 +41,7 @@ class ShownText(HeadedView):
         if self._sorted is None:
             self._write(self._queue.add(association, chosen))
         else:
-            place = self.body.tell()
+            place = self.body.size
             self._sorted.add(association, self.found(association), place, self._write([(association, chosen)]))
             association.dissolve()
 
@@ -60,15 +60,15 @@ class ShownText(HeadedView):
         between = [""] if self.capture.analyzer.association_count else []
         self.write_lines([*summary, *between, *([] if self.asked.summary else links)])
         if self._sorted is None:
-            self.copy_body()
+            self.body.copy(self.out)
             return
         for place, length in self._sorted.places():
-            self.copy_body(place, length)
+            self.body.copy(self.out, place, length)
         if self._sorted.unsorted:
             self.write_lines([f"the last {self._sorted.unsorted} are not sorted: there are more than {MAX_SORTED}"])
 
     def _write(self, associations: Iterable[Turn]) -> int:
-        """Write associations; return how many characters that took."""
+        """Write associations; return how much text that was, in bytes where it waits."""
         out, written = self.out if self._at_once else self.body, 0
         for association, chosen in associations:
             if chosen is None:

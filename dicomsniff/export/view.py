@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from math import inf
-from tempfile import SpooledTemporaryFile
 from typing import IO, ClassVar, NamedTuple
 
 from dicomsniff.association.association import Association
@@ -16,6 +14,7 @@ from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS
 from dicomsniff.export.choosing import Choosing
 from dicomsniff.export.formats import DataSets
+from dicomsniff.export.waiting import WaitingText
 from dicomsniff.filter.selection import EVERYTHING, Chosen, Selection
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import SEVERITIES, Severity
@@ -27,7 +26,7 @@ from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.quantities import of_all
 
 IN_MEMORY = 1 << 20
-"""Characters that wait in memory; more wait in a temporary file."""
+"""Bytes of text that wait in memory; more wait in a temporary file."""
 
 _COLLECT: dict[DataSets, Collect] = {
     DataSets.ALL: True,
@@ -218,19 +217,10 @@ class HeadedView(View):
 
     def __init__(self, capture: Capture, out: IO[str], asked: Asked) -> None:
         super().__init__(capture, out, asked)
-        self.body = SpooledTemporaryFile(  # noqa: SIM115  closed by close()
-            max_size=IN_MEMORY, mode="w+", encoding="utf-8", errors="backslashreplace"
-        )
-
-    def copy_body(self, place: int = 0, length: float = inf) -> None:
-        """Write what waited: all, or so many characters of it, where `body.tell()` returned `place`."""
-        self.body.seek(place)
-        while length and (piece := self.body.read(int(min(IN_MEMORY, length)))):
-            length -= len(piece)
-            self.out.write(piece)
+        self.body = WaitingText(IN_MEMORY)
 
     def close(self) -> None:
-        """Let go of the temporary file."""
+        """Let go of what waited."""
         self.body.close()
 
 

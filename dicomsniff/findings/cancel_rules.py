@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
@@ -63,7 +65,7 @@ def ignored(review: Review) -> Iterator[Hit]:
         if _went_on(cancel, pending):
             text = f"{_answerer(review.association, cancel)} sent {_many(pending, cancel)}; {_end(operation)}"
             latest = pending[0].span.first_packet
-            span = cancel.span._replace(last_packet=pending[-1].span.last_packet)  # an abort may come of any of them
+            span = replace(cancel.span, last_packet=pending[-1].span.last_packet)  # an abort may come of any of them
             yield Hit(text, span, cancel, side=cancel.side.other, latest_cause=latest)
 
 

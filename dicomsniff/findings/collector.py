@@ -18,7 +18,7 @@ MAX_FINDINGS = 1000
 FINAL_FINDINGS = 100
 """Findings listed beyond those of an association that is over: they are about all of it."""
 
-LONGEST_SOUND, MAX_SOUND = 1 << 15, 64
+LONGEST_SOUND, MAX_SOUND = 1 << 14, 256
 """Bytes of a negotiation that is remembered as sound, and how many are."""
 
 Said = tuple[bytes, ...]

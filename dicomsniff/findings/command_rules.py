@@ -180,9 +180,8 @@ def absent_of(command: Command, tags: tuple[int, ...]) -> list[int]:
     """Return those of some elements that a command set lacks, or has without a value."""
     known = _DECODED
     absent = [tag for tag in tags if tag in known and known[tag](command) is None]
-    if not all(tag in known for tag in tags):
-        there = command.elements
-        absent += [tag for tag in tags if tag not in known and not there.get(tag)]
+    if not known.keys() >= set(tags):
+        absent += [tag for tag in tags if tag not in known and not command.value(tag)]
     return absent
 
 

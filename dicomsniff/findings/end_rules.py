@@ -244,14 +244,17 @@ def left_open(review: Review) -> Iterator[Hit]:
     What to do: Look at why the side that is to close does not, and at both sides' ARTIM timeout.
     """
     association, ends = review.association, review.ends
+    until = ends[0].span.first_time if ends else association.watched_until
     if association.outcome not in _OVER or not (ends or association.ended_by_capture):
         return
+    if until - association.start_time < _OPEN and not any(health.went_back for health in association.tcp.values()):
+        return  # most end before anything can have stayed open for so long
     # What never became whole is listed behind the A-ABORT that came long after it.
     said = (each for each in association.timeline if not isinstance(each.event, TcpEnd))
     last = max(said, key=lambda each: each.span.last_packet, default=None)
     if last is None or association.has_holes or association.unlisted:
         return
-    stayed = (ends[0].span.first_time if ends else association.watched_until) - last.span.last_time
+    stayed = until - last.span.last_time
     if stayed >= _OPEN:
         closer = the_party(association.party(last.side.other))
         text = f"the TCP connection stayed open for {stayed / 1e9:.0f} s after the association was over"

@@ -1,5 +1,6 @@
 """Ask the rules about what has come (`find_now`), what is over (`find_final`), and the whole (`find_in_capture`)."""
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import compress
@@ -37,6 +38,9 @@ _FINAL = [rule for rule in RULES if isinstance(rule, FinalRule)]
 _GROUNDS = tuple(dict.fromkeys(rule.where for rule in _FINAL if rule.where is not None))
 _CAPTURE = [rule for rule in RULES if isinstance(rule, CaptureRule)]
 _NOWHERE = Span(0, 0, 0, 0, 0)
+_TITLES = (4, 20, 36)
+"""Where called and calling AE title begin in the body of A-ASSOCIATE-RQ and -AC, and end (PS3.8 Table 9-11)."""
+_ORDINARY = re.compile(rb"\w[\w .-]*").fullmatch
 
 
 def find_now(collector: Collector, association: Association, entry: Entry) -> None:
@@ -69,7 +73,10 @@ def find_now(collector: Collector, association: Association, entry: Entry) -> No
 
 
 def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> tuple[bytes, ...] | None:
-    """Return all that the rules on A-ASSOCIATE-RQ and -AC judge by; None where something of it is not there as sent."""
+    """Return all that the rules on A-ASSOCIATE-RQ and -AC judge by; None where something of it is not there as sent.
+
+    Rules judge AE titles by their bytes, and by whether both sides send the same: ordinary ones make no difference.
+    """
     if association.tls is not None:
         return None
     request, accept = association.request, association.accept
@@ -78,11 +85,17 @@ def _negotiated(association: Association, event: AssociateRq | AssociateAc) -> t
         said = (event.raw,)
     elif event is accept and request is not None:
         said = (request.raw, event.raw)
-    return said if said and all(said) else None
+    if not (said and all(said)):
+        return None
+    first, (called, calling, end) = said[0], _TITLES
+    ordinary = _ORDINARY(first, called, calling) and _ORDINARY(first, calling, end)
+    if not ordinary or any(each[called:end] != first[called:end] for each in said[1:]):
+        return said
+    return (b"", *[each[:called] + each[end:] for each in said])
 
 
 def _rules_by_form(command: Command) -> list[EntryRule]:
-    """Return the rules to be asked about a command set; no form depends on a Message ID."""
+    """Return the rules to be asked about a command set; no form depends on a Message ID or an instance."""
     known = _KNOWN_FORMS.get(command.kind) if command.kind else None
     if known is None:
         known = _judge_form(command)

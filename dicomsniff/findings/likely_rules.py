@@ -3,6 +3,8 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.reasons import NO_REASONS
@@ -212,7 +214,7 @@ def _unlimited(association: Association, failure: Finding, side: Side) -> tuple[
     if pdu is None or said is None:
         return None
     text, reference = said
-    span = pdu.span._replace(last_packet=max([pdu.span.last_packet, *(each.span.last_packet for each in sent)]))
+    span = replace(pdu.span, last_packet=max([pdu.span.last_packet, *(each.span.last_packet for each in sent)]))
     return text, Hit("", span, side=side.other, latest_cause=-1, reference=reference)
 
 

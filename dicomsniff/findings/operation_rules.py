@@ -24,6 +24,20 @@ from dicomsniff.side import SIDES, Side
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 
+def is_of_another(_: Association, message: Message) -> bool:
+    """Whether a response is of another service than its request, or on another presentation context."""
+    request = message.request
+    if request is None:
+        return False
+    return message.context_id != request.context_id or message.command.service != request.command.service
+
+
+def is_contradicting(_: Association, message: Message) -> bool:
+    """Whether a response is the first that contradicts what those before it counted."""
+    operation = message.operation
+    return operation is not None and operation.progress is not None and operation.progress.contradicting is message
+
+
 @final_rule(
     code="response-without-request",
     where=is_irregular,
@@ -71,6 +85,7 @@ def _waiting_then(review: Review, response: Message) -> str:
     code="response-mismatched",
     severity=Severity.ERROR,
     on=Message,
+    condition=is_of_another,
     follows=(*_BEFORE, "peer:message-id-repeated"),
 )
 def mismatched(_: Association, entry: Entry) -> Iterator[Hit]:
@@ -90,6 +105,7 @@ def mismatched(_: Association, entry: Entry) -> Iterator[Hit]:
     code="response-on-other-context",
     severity=Severity.WARNING,
     on=Message,
+    condition=is_of_another,
     follows=(*_BEFORE, "peer:message-id-repeated"),
 )
 def other_context(association: Association, entry: Entry) -> Iterator[Hit]:
@@ -155,8 +171,7 @@ def beyond_window(review: Review) -> Iterator[Hit]:
     if association.has_holes or not review.both_directions:
         return
     for side, most in association.operations.most_outstanding.items():
-        allowed = _allowed(association, side) if most > 1 else 1  # one always is
-        if most <= allowed:
+        if most <= 1 or most <= (allowed := _allowed(association, side)):  # one always is
             continue
         own = (each for each in association.operations.operations if each.side is side)
         first = next((each.request for each in own if each.waiting > allowed), None)
@@ -260,6 +275,7 @@ def cancel_of_nothing(review: Review) -> Iterator[Hit]:
     code="sub-operations-inconsistent",
     severity=Severity.WARNING,
     on=Message,
+    condition=is_contradicting,
     follows=(*_BEFORE, "response-without-request"),
 )
 def counters_wrong(_: Association, entry: Entry) -> Iterator[Hit]:

@@ -113,9 +113,11 @@ class Review:
             event, side = entry.event, entry.side
             kind, span = type(event), event.span
             self.kinds.add(kind)
-            if kind in _WHOLE and span.start > self._reach[side]:
-                self._reach[side] = span.start
-            if kind is TcpEnd:
+            if kind in _WHOLE:
+                self._spoke[side] = True
+                if span.start > self._reach[side]:
+                    self._reach[side] = span.start
+            elif kind is TcpEnd:
                 self.ends.append(entry)
             elif isinstance(event, MissingBytes):
                 self.gaps[side].append(event)
@@ -123,9 +125,9 @@ class Review:
                     self._resync[side] = max(self._resync[side], span.last_packet)
             else:
                 self._spoke[side] = True
-            if isinstance(event, UnexpectedPdu):
-                expected = event.state is State.IDLE and knows_state(association, side)
-                self.begun_in_sight = self.begun_in_sight or expected
+                if isinstance(event, UnexpectedPdu):
+                    expected = event.state is State.IDLE and knows_state(association, side)
+                    self.begun_in_sight = self.begun_in_sight or expected
             if self.ending is None and not over and kind in _BREAKING:
                 self.ending, self.silence = entry, span.first_time - last
             over = over or kind in _FINAL

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from dicomsniff.association.agreement import NOT_SELECTED, Roles, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.commands import N_EVENT_REPORT_RQ
@@ -61,7 +63,7 @@ def not_negotiated(review: Review) -> Iterator[Hit]:
         roles = _roles(association, first, selected) or NOT_SELECTED
         stood = roles.proposed is None and all(each.category == "Success" for each in operations)
         # It lasts: whichever of the requests is refused is so for this.
-        span = first.request.span._replace(last_packet=last.last_packet, last_time=last.last_time)
+        span = replace(first.request.span, last_packet=last.last_packet, last_time=last.last_time)
         yield Hit(_text(association, first, roles), span, first.request,
                   severity=Severity.NOTE if stood else None)  # fmt: skip
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import chain, islice
 
+from msgspec.structs import replace
+
 from dicomsniff.association.state import State
 from dicomsniff.dictionary.ports import TLS_PORT
 from dicomsniff.dimse.message import Message
@@ -136,7 +138,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             if meanwhile := _sent_meanwhile(review, message):
                 text += f"; it was sending the objects meanwhile, in {meanwhile}"
             upto = ending.span
-            span = message.span._replace(last_packet=upto.first_packet, last_time=upto.first_time)
+            span = replace(message.span, last_packet=upto.first_packet, last_time=upto.first_time)
             yield Hit(text, span, message, earliest_cause=message.span.first_packet)
             return
 

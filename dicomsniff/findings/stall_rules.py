@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.capture.unreachable import TOO_LARGE
 from dicomsniff.dimse.assembler import StrayFragment
@@ -70,7 +72,7 @@ class _Stall(NamedTuple):
     def hit(self, text: str, side: Side | None) -> Hit:
         """Return what was seen, from the beginning of the message to its end."""
         last = self.ending.span
-        span = self.span._replace(last_packet=max(self.span.last_packet, last.first_packet))
+        span = replace(self.span, last_packet=max(self.span.last_packet, last.first_packet))
         about = self.about if side is not None else None
         return Hit(text, span, about, side, earliest_cause=self.span.first_packet, latest_cause=last.first_packet)
 

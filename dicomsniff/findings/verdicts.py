@@ -19,6 +19,7 @@ from dicomsniff.findings.tls_text import amounts_text, protection_text
 from dicomsniff.pdu.types import Abort
 from dicomsniff.quantities import after, counted, duration, of_all, some_of
 from dicomsniff.side import Side
+from dicomsniff.tally import Tally
 
 MAX_STATUSES = 3
 """Statuses that are named of an association that went well; responses with further ones are counted."""
@@ -383,7 +384,7 @@ def _failures(association: Association) -> str:
 def _exchanged(association: Association) -> str:
     """`3 C-STORE, all Success` or `3 C-STORE: 2 Success, 1 Warning 0xB000 (…)`."""
     requests = association.message_counts.requests
-    statuses: Counter[str] = Counter()
+    statuses: Tally[str] = Tally()
     for (service, sop_class, status), count in association.message_counts.statuses.items():
         statuses[status_text(service, sop_class, status)] += count
     if not requests and not statuses:
@@ -401,7 +402,8 @@ def _exchanged(association: Association) -> str:
     if len(statuses) == 1 and unanswered <= 0 and not unread:
         (text, count), *_ = statuses.items()
         return f"{asked}, {'all ' if count > 1 and requests.total() != 1 else ''}{text}"
-    first, rest = statuses.most_common()[:MAX_STATUSES], statuses.most_common()[MAX_STATUSES:]
+    common = Counter(statuses).most_common()
+    first, rest = common[:MAX_STATUSES], common[MAX_STATUSES:]
     more = f", {sum(count for _, count in rest)} with {counted(len(rest), 'other status')}" if rest else ""
     more += f", {unread} with a status missing from the capture" if unread else ""
     more += f", {unanswered} without a final response" if unanswered > 0 else ""

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from dicomsniff.dictionary.pdu_types import pdu_type_name
 from dicomsniff.pdu.fields import DecodeError, Field, FieldReader
-from dicomsniff.pdu.items import decode_items
+from dicomsniff.pdu.items import Items, decode_items
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -23,10 +23,10 @@ from dicomsniff.quantities import counted
 from dicomsniff.span import Span
 
 HEADER_LENGTH = 6
-_CALLED_END, _CALLING_END = 20, 36
-"""Where the AE titles end in the body of A-ASSOCIATE-RQ and -AC (PS3.8 Table 9-11)."""
-LONGEST_KNOWN, MAX_KNOWN = 1 << 15, 64
-"""Bytes of a body that is remembered with what it means, and how many are: systems repeat theirs."""
+_CALLED_END, _CALLING_END, _FIXED_FIELDS = 20, 36, 68
+"""Where the AE titles and the fixed fields end in the body of A-ASSOCIATE-RQ and -AC (PS3.8 Table 9-11)."""
+LONGEST_KNOWN, MAX_KNOWN = 1 << 14, 128
+"""Bytes of items that are remembered with what they mean, and how many are: systems repeat theirs, whoever calls."""
 _NOWHERE = Span(0, 0, 0, 0, 0)
 SHORTEST_BODY = 4
 """Bytes in the body of A-ASSOCIATE-RJ, A-RELEASE-RQ, -RP and A-ABORT; every other PDU has more (PS3.8 §9.3)."""
@@ -34,16 +34,38 @@ SHORTEST_BODY = 4
 
 def decode_associate_rq(body: FieldReader, span: Span) -> AssociateRq:
     """A-ASSOCIATE-RQ (PS3.8 §9.3.2, Table 9-11)."""
-    titles, items = _titles(body), decode_items(body)
-    name, rest = items.application_context_name, (items.user_information, tuple(items.unknown), items.problem)
-    return AssociateRq(span, len(body.data), *titles, name, tuple(items.proposed), *rest, raw=body.data)
+    (version, called, calling), items = _titles(body), _items(body)
+    return AssociateRq(
+        span,
+        len(body.data),
+        version,
+        called,
+        calling,
+        items.application_context_name,
+        items.proposed,
+        items.user_information,
+        items.unknown,
+        items.problem,
+        body.data,
+    )
 
 
 def decode_associate_ac(body: FieldReader, span: Span) -> AssociateAc:
     """A-ASSOCIATE-AC (PS3.8 §9.3.3, Table 9-17)."""
-    titles, items = _titles(body), decode_items(body)
-    name, rest = items.application_context_name, (items.user_information, tuple(items.unknown), items.problem)
-    return AssociateAc(span, len(body.data), *titles, name, tuple(items.results), *rest, raw=body.data)
+    (version, called, calling), items = _titles(body), _items(body)
+    return AssociateAc(
+        span,
+        len(body.data),
+        version,
+        called,
+        calling,
+        items.application_context_name,
+        items.results,
+        items.user_information,
+        items.unknown,
+        items.problem,
+        body.data,
+    )
 
 
 def _titles(body: FieldReader) -> tuple[int, str, str]:
@@ -53,6 +75,20 @@ def _titles(body: FieldReader) -> tuple[int, str, str]:
     calling = body.text("Calling-AE-title", 16)
     body.take("Reserved", 32)
     return version, called, calling
+
+
+def _items(body: FieldReader) -> Items:
+    """Read all that follows the fixed fields, unless the same was read before."""
+    if body.notes or body.left > LONGEST_KNOWN:
+        return decode_items(body)
+    return _known_items(body.data[_FIXED_FIELDS:])
+
+
+@lru_cache(maxsize=MAX_KNOWN)
+def _known_items(items: bytes) -> Items:
+    body = FieldReader(bytes(_FIXED_FIELDS) + items)  # what is said of them tells places in the body
+    body.position = _FIXED_FIELDS
+    return decode_items(body)
 
 
 def decode_associate_rj(body: FieldReader, span: Span) -> AssociateRj:
@@ -104,9 +140,7 @@ DECODERS: dict[int, Callable[[FieldReader, Span], ControlPdu]] = {
 
 def decode_control_pdu(kind: int, data: bytes, span: Span) -> ControlPdu:
     """Decode the body of any PDU but P-DATA-TF; one that lacks fields becomes an UnknownPdu with its problem."""
-    if kind in DECODERS and len(data) <= LONGEST_KNOWN:
-        return replace(_known(kind, data), span=span)
-    return _decode(kind, data, span)
+    return replace(_known(kind, data), span=span) if len(data) == SHORTEST_BODY else _decode(kind, data, span)
 
 
 def _decode(kind: int, data: bytes, span: Span = _NOWHERE) -> ControlPdu:
@@ -120,6 +154,7 @@ def _decode(kind: int, data: bytes, span: Span = _NOWHERE) -> ControlPdu:
 
 
 _known = lru_cache(maxsize=MAX_KNOWN)(_decode)
+"""PDUs that say next to nothing, and come with every association."""
 
 
 def decode_cut_associate(kind: int, data: bytes, length: int, span: Span) -> CutAssociate | None:

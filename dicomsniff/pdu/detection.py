@@ -12,6 +12,8 @@ waits; the bytes before it, or before the other direction is recognized, are tol
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from dicomsniff.pdu.framing import NO_PACKET
 from dicomsniff.pdu.recognize import ENOUGH, Verdict, find_message_start, judge_cut_off, judge_start
 from dicomsniff.pdu.stream import PduStream
@@ -91,7 +93,7 @@ class Detection:
         # What follows is not the stream's beginning, and does not continue what waits.
         self._known_start = False
         self._drop(self.waiting)
-        span, before = Span.at(mark)._replace(start=offset, end=self._position), self._unseen
+        span, before = replace(Span.at(mark), start=offset, end=self._position), self._unseen
         if before is not None:
             span, length = join_spans(before[0], span), before[1] + length
         self._unseen = span, length
@@ -110,7 +112,7 @@ class Detection:
         skipped = 0 if self._known_start else position
         if self._unseen is not None:
             span, length = self._unseen
-            events.append(MissingBytes(span._replace(source=pdus.source), length, resynchronized=True))
+            events.append(MissingBytes(replace(span, source=pdus.source), length, resynchronized=True))
             skipped -= length
         events += pdus.begin(position, skipped, self._first, at_header=self.at_header)
         for offset, data, missing, mark in self.pieces:

@@ -43,6 +43,11 @@ class FieldReader:
         self._depth = 0
 
     @property
+    def notes(self) -> bool:
+        """Whether fields are noted."""
+        return self._note
+
+    @property
     def left(self) -> int:
         """Bytes still unread in the innermost item."""
         return self.end - self.position

@@ -1,5 +1,7 @@
 """Holes in a row, where the place among PDUs is lost -> what is told of them, together."""
 
+from msgspec.structs import replace
+
 from dicomsniff.pdu.types import MissingBytes
 from dicomsniff.span import PacketMark, Source, Span, join_spans
 
@@ -38,5 +40,5 @@ class Holes:
     def told(self, source: Source | None) -> MissingBytes:
         """Tell of all of them, in a stream."""
         span = join_spans(Span.at(self._first), Span.at(self._last))
-        span = span._replace(source=source, start=self._place, end=self._end)
+        span = replace(span, source=source, start=self._place, end=self._end)
         return MissingBytes(span, self._missing, resynchronized=True, places=self.count)

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from dicomsniff.dictionary.application_information import find_information_layout
 from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES, item_type_name
@@ -27,8 +27,20 @@ IDENTITIES = (0x58, 0x59)
 ROLE = {0: "not proposed, or not accepted", 1: "proposed, or accepted"}
 
 
-class Items:
-    """What the variable items of an A-ASSOCIATE PDU held, as far as they could be read."""
+class Items(NamedTuple):
+    """What the variable items of an A-ASSOCIATE PDU hold, as far as they can be read."""
+
+    application_context_name: str | None
+    proposed: tuple[ProposedContext, ...]
+    results: tuple[ContextResult, ...]
+    user_information: UserInformation
+    unknown: tuple[UnknownItem, ...]
+    problem: str
+    """Where reading stopped."""
+
+
+class _Reading:
+    """The same, while they are read."""
 
     def __init__(self) -> None:
         self.application_context_name: str | None = None
@@ -37,28 +49,33 @@ class Items:
         self.said: dict[str, Any] = {}
         """Fields of UserInformation; lists of those that may be said more than once."""
         self.unknown: list[UnknownItem] = []
-        self.problem = ""
 
-    @property
-    def user_information(self) -> UserInformation:
-        """The user information item."""
+    def end(self, problem: str) -> Items:
+        """Return what was read."""
         said: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in self.said.items()
         }
-        return UserInformation(**said)
+        return Items(
+            self.application_context_name,
+            tuple(self.proposed),
+            tuple(self.results),
+            UserInformation(**said),
+            tuple(self.unknown),
+            problem,
+        )
 
 
 def decode_items(body: FieldReader) -> Items:
     """Read items to the end of the PDU; where one does not fit, keep what came before and say where it stopped."""
-    items = Items()
+    items, problem = _Reading(), ""
     try:
         while body.left:
             kind, length = _item_header(body)
             with body.item(item_type_name(kind), length):
                 _decode_item(body, kind, items)
     except DecodeError as error:
-        items.problem = str(error)
-    return items
+        problem = str(error)
+    return items.end(problem)
 
 
 def _item_header(body: FieldReader) -> tuple[int, int]:
@@ -69,7 +86,7 @@ def _item_header(body: FieldReader) -> tuple[int, int]:
     return kind, body.uint("Item-length", 2)
 
 
-def _decode_item(body: FieldReader, kind: int, items: Items) -> None:
+def _decode_item(body: FieldReader, kind: int, items: _Reading) -> None:
     if kind == 0x10 and items.application_context_name is None:
         items.application_context_name = body.text("Application-context-name", body.left)
     elif kind == 0x20:
@@ -118,7 +135,7 @@ def _syntaxes(body: FieldReader) -> tuple[dict[int, list[str]], list[UnknownItem
     return syntaxes, unknown
 
 
-def _user_information(body: FieldReader, items: Items) -> None:
+def _user_information(body: FieldReader, items: _Reading) -> None:
     """Read the sub-items; of one that may stand only once, the first counts."""
     said = items.said
     while body.left:

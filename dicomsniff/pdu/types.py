@@ -1,7 +1,5 @@
 """The PDUs of PS3.8 §9.3 with their items, PDVs, and events for bytes that are not a PDU."""
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
 from dicomsniff.dictionary.application_information import find_information_layout
@@ -277,7 +275,7 @@ class SkippedBytes(Struct, frozen=True):
     name = "skipped bytes"
 
 
-class Pdv(NamedTuple):
+class Pdv(Struct, frozen=True, gc=False):
     """A presentation data value, once its last byte came (PS3.8 §9.3.5.1).
 
     `length` counts the fragment's bytes without the PDV's own header; `received` those of them in the
@@ -311,7 +309,7 @@ class Pdv(NamedTuple):
         return bool(self.header & 2) and self.ended
 
 
-class PdvRun(NamedTuple):
+class PdvRun(Struct, frozen=True, gc=False):
     """`fragments` of `length` bytes each that continue a data set, none its last, each alone in its P-DATA-TF."""
 
     context_id: int
@@ -323,7 +321,7 @@ class PdvRun(NamedTuple):
     end: int
 
 
-class PdvBytes(NamedTuple):
+class PdvBytes(Struct, frozen=True, gc=False):
     """Bytes of a data set fragment that is still coming; only where data sets are collected or examined.
 
     `at` is the offset of the first of them within the fragment, counting what was passed over or is missing.

@@ -4,6 +4,8 @@ MAX_VALUES = 100_000
 """Different values told apart in a run without a key; those that come later share one name for each attribute."""
 LATEST_VALUES = 20_000
 """Different values remembered where there is no end: one that is forgotten has a new name when it comes again."""
+_FEW = 16
+"""Bytes of values that are remembered as they are: most names and numbers need no digest, and no OpenSSL."""
 _DIGITS = 12
 """Hexadecimal digits of a name that a key makes: of a million values no two are likely to share one."""
 
@@ -22,15 +24,14 @@ class Placeholders:
 
     def name(self, kind: str, value: str | bytes) -> str:
         """Return what stands for a value of an attribute or kind."""
-        from hashlib import blake2b, sha256
-
         said = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
         if self._key is not None:
             import hmac
+            from hashlib import sha256
 
             keyed = hmac.new(self._key, kind.encode() + b"\0" + said, sha256)
             return f"{kind}-{keyed.hexdigest()[:_DIGITS]}"
-        digest = blake2b(said, digest_size=16, person=blake2b(kind.encode(), digest_size=16).digest()).digest()
+        digest = _digest(kind.encode(), said)
         number = self._numbers.get(digest)
         if number is None:
             if self._watches and len(self._numbers) >= LATEST_VALUES:
@@ -41,3 +42,12 @@ class Placeholders:
         elif self._watches:  # those that have not come for longest are forgotten first
             self._numbers[digest] = self._numbers.pop(digest)
         return f"{kind}-{number}"
+
+
+def _digest(kind: bytes, value: bytes) -> bytes:
+    """Return what tells a value of a kind from others, in few bytes; itself where it has few."""
+    if len(value) <= _FEW:
+        return kind + b"\0" + value
+    from hashlib import blake2b
+
+    return b"\0" + blake2b(value, digest_size=16, person=blake2b(kind, digest_size=16).digest()).digest()

@@ -211,7 +211,7 @@ class TcpTracker:
         for each in (stream, peer):
             if time < each.last_time and number > each.last_packet:
                 stream.went_back(each.last_time - time)
-        stream.last_packet, stream.last_time, stream.last_record_offset = mark
+        stream.last_packet, stream.last_time, stream.last_record_offset = number, time, record_offset
         connection.latest_time = max(connection.latest_time, time)
         if stream.segments == 0 and not stream.anchored and stream.acked is None:
             # The first number seen stands for byte 0, so that offsets can be told before the true start is known.

@@ -1,6 +1,8 @@
 """What the TCP stage hands on."""
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.channel import ByteStream
@@ -14,7 +16,7 @@ AnyStream = TypeVar("AnyStream", bound=ByteStream, covariant=True)
 """TCP's own streams, or those of another channel (channel.py)."""
 
 
-class StreamBytes(NamedTuple, Generic[AnyStream]):
+class StreamBytes(Struct, Generic[AnyStream], frozen=True):
     """Bytes `data[start:end]` of a stream, in order, the first of them at `offset` in the stream.
 
     Bytes between the previous event's end and `offset` came too, but were only counted, as asked by
@@ -29,7 +31,7 @@ class StreamBytes(NamedTuple, Generic[AnyStream]):
     mark: PacketMark
 
 
-class StreamGap(NamedTuple, Generic[AnyStream]):
+class StreamGap(Struct, Generic[AnyStream], frozen=True):
     """`length` bytes at `offset` of a stream are not in the capture; `mark` is the packet that shows it."""
 
     stream: AnyStream
@@ -38,7 +40,7 @@ class StreamGap(NamedTuple, Generic[AnyStream]):
     mark: PacketMark
 
 
-class StreamConflict(NamedTuple, Generic[AnyStream]):
+class StreamConflict(Struct, Generic[AnyStream], frozen=True):
     """Bytes were sent again at `offset` of a stream, `different` of them other than the first time; the first count.
 
     Bytes that were only counted are not compared.
@@ -50,7 +52,7 @@ class StreamConflict(NamedTuple, Generic[AnyStream]):
     mark: PacketMark
 
 
-class StreamEnd(NamedTuple, Generic[AnyStream]):
+class StreamEnd(Struct, Generic[AnyStream], frozen=True):
     """No more bytes follow on a stream: its sender said so (`FIN`) or broke off (`RST`)."""
 
     stream: AnyStream
@@ -58,13 +60,13 @@ class StreamEnd(NamedTuple, Generic[AnyStream]):
     mark: PacketMark
 
 
-class ConnectionGone(NamedTuple):
+class ConnectionGone(Struct, frozen=True):
     """Nothing more is expected of a connection: long closed, replaced by a new one, given up, or the capture's end."""
 
     connection: "Connection"
 
 
-class RepeatGone(NamedTuple):
+class RepeatGone(Struct, frozen=True):
     """The same of a connection that went as another one did (repeats.py): it was not followed."""
 
     repeat: "Repeat"

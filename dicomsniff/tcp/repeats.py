@@ -30,6 +30,9 @@ MAX_STEPS = 64
 """Segments of a connection that are held against those of others; one with more of them is followed."""
 LONGEST_STEP = 1 << 13
 """Bytes of payload of such a segment: the same of a longer one."""
+TRIED, RESTING = 512, 8192
+"""Of so many connections one in LEAST is to go as another one did; else so many further ones are not looked at."""
+LEAST = 8
 BRISK = 100_000_000
 """Time (ns) from the first packet to the last one within which nothing that is told hangs on how long anything took."""
 BOTH_SIDES = 3
@@ -180,14 +183,27 @@ class Repeats:
         self._root = Stage()
         self._stages = self._said = self._told = 0
         self._ending: list[Repeat] = []
+        self._begun = self._went_apart = 0
+        """Connections that began, and those that went as no other one, since that was looked at last."""
 
     @property
     def first(self) -> Repeat | None:
         """The connection on a path that was opened before all others there."""
         return next(iter(self.waiting.values()), None)
 
+    @property
+    def rests(self) -> bool:
+        """Whether so few went as others did that it is not worth the time to look, for a while."""
+        return self._begun > TRIED
+
     def begin(self, number: int, segment: Segment) -> Repeat | None:
         """Take the first segment of a connection, a SYN; return it, as it may wait, if others began like that."""
+        self._begun += 1
+        alike = self._begun == TRIED and (TRIED - self._went_apart) * LEAST >= TRIED
+        if alike or self._begun > TRIED + RESTING:
+            self._begun = self._went_apart = 0
+        if self.rests:
+            return None
         repeat = Repeat(number, segment[3], segment[4], self._root)
         return repeat if self.goes_on(repeat, segment) else None
 
@@ -210,6 +226,7 @@ class Repeats:
             step = side, control, (reaches[1 - side] - ack) & SEQUENCE_MASK, data[start:end]
         stage = repeat.stage.after.get(step) if step is not None else None
         if stage is None:
+            self._went_apart += 1
             return False
         self._take(repeat, stage, segment)
         if stage.is_recognized:
@@ -235,6 +252,8 @@ class Repeats:
 
     def learn(self, number: int, segments: list[Segment]) -> None:
         """Learn from a connection that the tracker follows from now on, and of which these segments came."""
+        if self.rests:
+            return
         first = segments[0]
         learner = Repeat(number, first[3], first[4], self._root)
         for segment in segments:

@@ -182,7 +182,7 @@ class Stream:
         peer, time = self.peer, last.time
         if time < peer.last_time:
             self.went_back(peer.last_time - time)
-        peer.last_packet, peer.last_time, peer.last_record_offset = last
+        peer.last_packet, peer.last_time, peer.last_record_offset = last.number, time, last.offset
         self.acked, health = self.offset_of(ack), self.health
         health.acknowledged(ack, self.acked, self.offset, health.small_window, time, plain=True)
         health.max_in_flight = max(health.max_in_flight, in_flight)
@@ -191,7 +191,7 @@ class Stream:
         """Take note of packets among those just passed over that were captured twice."""
         self.health.twice(count)
         if last.number > self.last_packet:
-            self.last_packet, self.last_time, self.last_record_offset = last
+            self.last_packet, self.last_time, self.last_record_offset = last.number, last.time, last.offset
 
     def _passed_unreadable(self, unreadable: Unreadable, since: int, length: int) -> None:
         """Count a run of segments that were not whole, the first of them, with `length` bytes, sent at `since`."""

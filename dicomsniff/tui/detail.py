@@ -1,6 +1,7 @@
 """A timeline entry -> what can be shown of it: facts, fields with their places, and the bytes, reread."""
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, OddPdv, OversizedPdu, SharedPdu, TcpEnd, UnexpectedPdu
@@ -89,7 +90,7 @@ def _add_bytes(detail: Detail, capture: Capture, association: Association, entry
 def _add_stream(detail: Detail, capture: Capture, entry: Entry, name: str) -> ByteBlock:
     span = entry.span
     length = span.end - span.start
-    piece = capture.stream_bytes(span._replace(end=min(span.end, span.start + SHOWN_BYTES)))
+    piece = capture.stream_bytes(replace(span, end=min(span.end, span.start + SHOWN_BYTES)))
     holes = [(start - piece.start, end - piece.start) for start, end in piece.holes]
     data = bytes(piece.data)
     block = ByteBlock(name, data, length, sorted(holes + secret_places(data)))

@@ -3,7 +3,7 @@
 import pytest
 
 import build
-from dicomsniff.association.negotiation import PresentationContext, answered_contexts, proposed_contexts
+from dicomsniff.association.negotiation import PresentationContext, negotiated_contexts
 from dicomsniff.pdu.decode import decode_control_pdu
 from dicomsniff.span import Span
 
@@ -15,8 +15,8 @@ def decode(data: bytes):
 
 
 def merge(proposals: list[bytes], answers: list[bytes]) -> list[PresentationContext]:
-    proposed = proposed_contexts(decode(build.associate(1, proposals, None, "B", "A")))
-    return list(answered_contexts(proposed, decode(build.associate(2, answers, None, "B", "A"))).values())
+    request = decode(build.associate(1, proposals, None, "B", "A"))
+    return list(negotiated_contexts(request, decode(build.associate(2, answers, None, "B", "A"))).values())
 
 
 def test_an_accepted_context_has_the_syntax_chosen():

@@ -4,6 +4,7 @@ import random
 from itertools import pairwise, permutations
 
 import pytest
+from msgspec.structs import astuple
 
 import build
 from dicomsniff.capture import merge
@@ -100,9 +101,9 @@ def test_an_association_that_spans_captures_is_one(tmp_path, parts):
             remember([found], capture.found)
         assert (found.outcome, found.missing_bytes) == ("released", 0)
         assert [tell(message) for message in found.messages] == [tell(message) for message in expected.messages]
-        assert [m.span[:4] for m in found.messages] == [m.span[:4] for m in expected.messages]
-        told = [(each.code, each.message, each.span[:4]) for each in findings_of(found).all]
-        assert told == [(each.code, each.message, each.span[:4]) for each in findings_of(expected).all]
+        assert [astuple(m.span)[:4] for m in found.messages] == [astuple(m.span)[:4] for m in expected.messages]
+        told = [(each.code, each.message, astuple(each.span)[:4]) for each in findings_of(found).all]
+        assert told == [(each.code, each.message, astuple(each.span)[:4]) for each in findings_of(expected).all]
 
 
 @every_way

@@ -167,17 +167,39 @@ ANYTHING = st.binary(max_size=12) | ELEMENTS | st.builds(lambda *parts: b"".join
 def test_what_differs_in_what_looks_like_a_message_id_reads_as_it_does_alone(before, header, numbers, after):
     for number in numbers:
         raw = before + header + number + after
-        found, alone = asdict(read_command(raw)), asdict(Command(raw))
-        assert found.pop("kind") >= alone.pop("kind")
-        assert found == alone
+        assert_reads_as_alone(raw)
 
 
-def test_command_sets_that_differ_in_nothing_but_a_message_id_are_of_one_kind():
+INSTANCES = st.sampled_from((b"1.2", b"1.2\0", b"1.3\0", b"\0\0", b"1.2.3.4\0", b"1 \0", b"1.2"))
+
+
+@settings(max_examples=examples(500))
+@given(ANYTHING, st.lists(INSTANCES, max_size=3), st.integers(-1, 1), ANYTHING, st.sampled_from((0x1000, 0x1001)))
+def test_what_differs_in_what_looks_like_an_instance_uid_reads_as_it_does_alone(between, uids, more, after, tag):
+    for uid in uids:
+        named = build.element(tag, uid)
+        announced = named[:4] + (len(uid) + more).to_bytes(4, "little", signed=True) + uid
+        assert_reads_as_alone(NUMBERED[0] + b"\7\0" + between + announced + after)
+
+
+def assert_reads_as_alone(raw: bytes) -> None:
+    command, other = read_command(raw), Command(raw)
+    found, alone = asdict(command), asdict(other)
+    assert found.pop("kind") >= alone.pop("kind")
+    assert found.pop("layout") in (None, other.places)
+    assert alone.pop("layout") is None
+    assert found == alone
+    assert (command.elements, command.fields()) == (other.elements, other.fields())
+
+
+def test_command_sets_that_differ_in_nothing_but_a_message_id_and_an_instance_uid_are_of_one_kind():
     raw = from_table(STORE_RQ).replace(b"1.2.3", b"1.2.9")
     other = raw.replace(NUMBERED[0] + b"\7", NUMBERED[0] + b"\x08")
     assert read_command(raw).kind == read_command(other).kind
     assert read_command(other).message_id == 8
-    assert read_command(other.replace(b"1.2.9", b"1.2.8")).kind != read_command(raw).kind
+    instance = read_command(other.replace(b"1.2.9", b"1.2.8"))
+    assert (instance.kind, instance.affected_sop_instance_uid) == (read_command(raw).kind, "1.2.8")
+    assert read_command(other.replace(b"1.2.840.100", b"1.2.840.200")).kind != read_command(raw).kind
 
 
 def test_what_only_some_commands_have_is_told_from_what_most_have():

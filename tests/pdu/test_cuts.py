@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple, replace
 
 import build
 from dicomsniff.pdu.stream import PduStream
@@ -37,7 +38,7 @@ def plain(events: list[PduEvent]) -> list[object]:
         if isinstance(event, PdvBytes):
             last = told[-1] if told else None
             if isinstance(last, PdvBytes) and last.context_id == event.context_id:
-                told[-1] = last._replace(data=last.data + event.data)
+                told[-1] = replace(last, data=last.data + event.data)
             else:
                 told.append(event)
         elif hasattr(event, "span"):
@@ -49,7 +50,7 @@ def plain(events: list[PduEvent]) -> list[object]:
             starts = range(event.start, event.end, period)
             told += [(event.context_id, 0, event.length, event.length, b"", at, at + period) for at in starts]
         else:
-            told.append((*event[:5], event.start, event.end))
+            told.append((*astuple(event)[:5], event.start, event.end))
     return told
 
 

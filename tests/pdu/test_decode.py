@@ -188,7 +188,19 @@ def test_the_fields_of_an_undecodable_pdu_end_with_what_is_left():
 
 def test_equal_bodies_mean_the_same_and_keep_their_own_places():
     body = bytes.fromhex("".join(line.strip().split("   ")[0] for line in RQ.splitlines()))
-    elsewhere = SPAN._replace(first_packet=9, last_packet=9)
+    elsewhere = replace(SPAN, first_packet=9, last_packet=9)
     first, second = decode_control_pdu(1, body, SPAN), decode_control_pdu(1, body, elsewhere)
     assert (first.span, second.span) == (SPAN, elsewhere)
     assert first == replace(second, span=SPAN)
+
+
+@pytest.mark.parametrize("cut", [None, -3], ids=["whole", "cut"])
+@pytest.mark.parametrize("dump", [RQ, AC], ids=["RQ", "AC"])
+def test_items_mean_the_same_whoever_calls(dump, cut):
+    kind, body = 1 if dump is RQ else 2, from_table(dump)[:cut]
+    other = body[:4] + b"OTHER".ljust(16) + b"SOMEBODY".ljust(16) + body[36:]
+    first, second = decode_control_pdu(kind, body, SPAN), decode_control_pdu(kind, other, SPAN)
+    assert (second.called_ae_title, second.calling_ae_title, second.raw) == ("OTHER", "SOMEBODY", other)
+    titles = {name: getattr(first, name) for name in ("called_ae_title", "calling_ae_title", "raw")}
+    assert replace(second, **titles) == first
+    assert bool(first.problem) is (cut is not None)

@@ -5,6 +5,7 @@ from itertools import cycle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import build
 from dicomsniff.pdu.framing import FOREVER, MAX_TOGETHER, MAX_UNKNOWN_PDU, SINGLY, Framing
@@ -53,7 +54,7 @@ def decode_accepted(*pieces: bytes, **options):
     head = build.release_rp()
     found = decode([head, *pieces], **options)[1:]
     return [
-        pdv._replace(start=pdv.start - len(head), end=pdv.end - len(head)) if isinstance(pdv, Pdv) else pdv
+        replace(pdv, start=pdv.start - len(head), end=pdv.end - len(head)) if isinstance(pdv, Pdv) else pdv
         for pdv in found
     ]
 

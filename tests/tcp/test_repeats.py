@@ -157,3 +157,16 @@ def test_what_is_remembered_is_bounded(monkeypatch):
         for segment in talk(port, [("server", 1, b"\2\0" + bytes([port]))] * 3):
             entrance.feed(segment)
         assert known._stages <= 50
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_where_hardly_any_goes_as_others_did_only_some_are_held_against_others(monkeypatch, alike):
+    monkeypatch.setattr(repeats, "TRIED", 16)
+    monkeypatch.setattr(repeats, "RESTING", 16)
+    entrance, known = made(Reader())
+    rested = []
+    for port in range(1, 51):
+        for segment in talk(port, [("server", 1, b"\2\0" + bytes([port * (not alike)])), *ENDED]):
+            entrance.feed(segment)
+        rested.append(known.rests)
+    assert rested == ([False] * 50 if alike else [*[False] * 16, *[True] * 16, *[False] * 17, True])

@@ -99,7 +99,7 @@ class HtmlReport(RowsView):
         )
         head, _, tail = page.partition(_BODY)
         self.out.write(head)
-        self.copy_body()
+        self.body.copy(self.out)
         self.out.write(tail)
 
     def _shown(self) -> str:
