@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
@@ -69,7 +70,7 @@ def test_a_gap_is_not_hidden_in_a_row(found: tuple[Association, list[Entry]]) ->
     pending = entries[3:13]
     for entry in (later := copy.deepcopy(pending[5:])):
         span = entry.event.span
-        entry.event.span = span._replace(first_time=span.first_time + LONG, last_time=span.last_time + LONG)
+        entry.event.span = replace(span, first_time=span.first_time + LONG, last_time=span.last_time + LONG)
         entry.event.operation = pending[0].event.operation
     lines = LadderLines(association, lambda _: False)
     lines.take(pending[:5] + later, [])
