@@ -6,8 +6,8 @@ index.py CAPTURE [--no-findings]
 import json
 import sys
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.engine.analyzer import Analyzer
 
 reader, analyzer = CaptureReader(sys.argv[1]), Analyzer(findings="--no-findings" not in sys.argv)
 for batch in reader.batches():

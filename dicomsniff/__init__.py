@@ -2,7 +2,6 @@
 
 TYPE_CHECKING = False  # importing it from typing would delay the moment from which Ctrl-C ends the program in order
 if TYPE_CHECKING:
-    from dicomsniff.analyzer import Analyzer
     from dicomsniff.association.association import Association, Party
     from dicomsniff.association.links import Link
     from dicomsniff.association.negotiation import PresentationContext
@@ -12,11 +11,12 @@ if TYPE_CHECKING:
     from dicomsniff.dimse.dataset_element import DecodedDataSet, Element
     from dicomsniff.dimse.message import DataSetInfo, Message
     from dicomsniff.dimse.operations import Operation
+    from dicomsniff.engine.analyzer import Analyzer
+    from dicomsniff.engine.reread import MessageBytes
     from dicomsniff.filter.errors import FilterError
     from dicomsniff.filter.filter import Filter
     from dicomsniff.findings.finding import Finding, Severity
     from dicomsniff.library import Capture, open_capture
-    from dicomsniff.reread import MessageBytes
     from dicomsniff.side import Side
     from dicomsniff.span import Span
 
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Analyzer": "dicomsniff.analyzer",
+    "Analyzer": "dicomsniff.engine.analyzer",
     "Association": "dicomsniff.association.association",
     "Capture": "dicomsniff.library",
     "CaptureError": "dicomsniff.capture.packets",
@@ -66,7 +66,7 @@ _HOMES = {
     "IncompleteError": "dicomsniff.capture.packets",
     "Link": "dicomsniff.association.links",
     "Message": "dicomsniff.dimse.message",
-    "MessageBytes": "dicomsniff.reread",
+    "MessageBytes": "dicomsniff.engine.reread",
     "Operation": "dicomsniff.dimse.operations",
     "PacketBatch": "dicomsniff.capture.packets",
     "Party": "dicomsniff.association.association",

@@ -20,7 +20,7 @@ def main() -> None:
     gc.set_threshold(100_000, 10, 10)
     # What is imported stays: looking through it takes a tenth of the time to start.
     gc.disable()
-    from dicomsniff.cli import run
+    from dicomsniff.commands.cli import run
 
     gc.freeze()
     gc.enable()

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import PduWatcher, Update
 from dicomsniff.capture.file_object import read_object
@@ -17,13 +16,14 @@ from dicomsniff.capture.packets import CaptureError, IncompleteError, Keeping, P
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.collection import Collect
 from dicomsniff.dimse.message import Message
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep
+from dicomsniff.engine.reread import MAX_REREAD, MessageBytes, read_message, read_stream
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_file
-from dicomsniff.kept import Keep
 from dicomsniff.key_files import KeyFiles, Path
 from dicomsniff.quantities import counted
-from dicomsniff.reread import MAX_REREAD, MessageBytes, read_message, read_stream
 from dicomsniff.span import Span
 from dicomsniff.tcp.source import StreamPiece
 
@@ -214,7 +214,7 @@ class Capture:
 
         Raises CaptureError or OSError where they cannot be read again.
         """
-        from dicomsniff.reopened import reopen
+        from dicomsniff.engine.reopened import reopen
 
         again = reopen(self.reader, association, self._ports, self._keys.vault)
         self.found.take(again, self.found.of(association))

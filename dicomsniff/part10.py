@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.dictionary.uids import IMPLICIT_VR_LITTLE_ENDIAN
 from dicomsniff.dimse.message import Message
-from dicomsniff.reread import MessageBytes
+from dicomsniff.engine.reread import MessageBytes
 
 if TYPE_CHECKING:
     from pydicom import Dataset

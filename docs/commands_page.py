@@ -6,7 +6,7 @@ from html import escape
 
 import click
 
-from dicomsniff.cli import cli
+from dicomsniff.commands.cli import cli
 from dicomsniff.tui.views.registry import VIEWS
 from docs.manual import STATUSES, commands
 

@@ -18,7 +18,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import click
 
-from dicomsniff.cli import cli
-from dicomsniff.showing import ExitStatus
+from dicomsniff.commands.cli import cli
+from dicomsniff.commands.showing import ExitStatus
 
 STATUSES = {
     ExitStatus.DONE: "Done; `live` that was ended by Ctrl-C, too.",

@@ -10,13 +10,13 @@ from tempfile import NamedTemporaryFile
 from typing import NamedTuple, NoReturn
 from xml.etree import ElementTree
 
-from dicomsniff import cli
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.commands import cli
+from dicomsniff.commands.showing import ExitStatus
 from dicomsniff.library import Capture
 from dicomsniff.printable import PrintableStream
-from dicomsniff.showing import ExitStatus
 from dicomsniff.tui.detail import Detail, load_detail
 from dicomsniff.tui.link_book import LinkBook
 from fuzz.finds import CAPTURE, BrokenError

@@ -5,7 +5,7 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from subprocess import CompletedProcess
 
-from dicomsniff import cli
+from dicomsniff.commands import cli
 
 
 def called(*args: object) -> "CompletedProcess[str]":

@@ -1,7 +1,7 @@
 """Associations between several hosts, and the messages of retrievals on them."""
 
 import build
-from dicomsniff.analyzer import Analyzer
+from dicomsniff.engine.analyzer import Analyzer
 from pipeline import analyze
 
 CT, MOVE_CLASS = build.CT_IMAGE_STORAGE, "1.2.840.10008.5.1.4.1.2.2.2"

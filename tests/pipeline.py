@@ -6,12 +6,12 @@ from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.pcap import MAGICS, PcapLayout
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dimse.message import Message
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict

@@ -8,12 +8,12 @@ import pytest
 
 import build
 from association.test_bounds import many
-from dicomsniff import kept as kept_module
-from dicomsniff.analyzer import Analyzer
+from dicomsniff.engine import kept as kept_module
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
 from dicomsniff.garbage import AT_A_TIME, nothing_but_new, short_pauses
-from dicomsniff.kept import Keep
 from pipeline import batch
 from replayed import replay
 from unmarked import ASKED

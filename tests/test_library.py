@@ -11,11 +11,11 @@ from pydicom import dcmread
 
 import build
 from association.test_bounds import many
-from dicomsniff import kept as kept_module
 from dicomsniff import open_capture
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.packets import CaptureError, IncompleteError
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.engine import kept as kept_module
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.library import Capture
 from findings.traffic import echoed, established, released
 from replayed import Replayed, echo

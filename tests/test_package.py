@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.cli import run
-from dicomsniff.demo import SAMPLES, sample_path
+from dicomsniff.commands.cli import run
+from dicomsniff.commands.demo import SAMPLES, sample_path
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

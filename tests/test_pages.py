@@ -15,7 +15,7 @@ import click
 import pytest
 
 from calls import called
-from dicomsniff.cli import cli
+from dicomsniff.commands.cli import cli
 from docs.check_site import faults
 from docs.commands_page import commands_lines
 from docs.console import ROOT, pages, refreshed

@@ -13,7 +13,7 @@ import pytest
 
 import build
 from calls import called
-from dicomsniff.analyzer import Analyzer
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
 from dicomsniff.findings.parts import plain

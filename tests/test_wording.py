@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from dicomsniff import cli
+from dicomsniff.commands import cli
 from dicomsniff.export.filters import filter_page_lines
 from dicomsniff.findings.catalogue import RULES
 from dicomsniff.quantities import counted, is_are, of_all

@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.totals import Outcome, Totals
 from dicomsniff.capture.losses import LossCounter
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep
 from dicomsniff.export.tables import Row, finding_rows
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import shown
-from dicomsniff.kept import Keep
-from dicomsniff.merging import renumber, waiting_on, watch_on
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.surveying.chain import place_of
+from dicomsniff.surveying.merging import renumber, waiting_on, watch_on
 from dicomsniff.surveying.numbering import Numbering, Place, Taken
 from dicomsniff.surveying.part import Head, Sums
 from dicomsniff.surveying.settling import Settled, asks_to_move, begun_at

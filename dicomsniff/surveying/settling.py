@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Linked
 from dicomsniff.association.neighbours import Neighbour, remembered
 from dicomsniff.association.totals import Outcome
 from dicomsniff.comments import has_comment
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.export.tables import Row
 from dicomsniff.findings.engine import find_final
 from dicomsniff.findings.overview import Course

@@ -3,12 +3,12 @@
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
+from dicomsniff.engine.kept import MAX_ASSOCIATIONS
 from dicomsniff.filter.errors import FilterError
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.searched import Searched
 from dicomsniff.filter.selection import EVERYTHING, Selection
 from dicomsniff.findings.collector import Collector, Findings
-from dicomsniff.kept import MAX_ASSOCIATIONS
 
 
 class _Judged(Struct, frozen=True):

@@ -10,11 +10,11 @@ from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.dataset import decode_data_set
 from dicomsniff.dimse.message import Message
+from dicomsniff.engine.reread import MessageBytes
 from dicomsniff.findings.collector import Findings
 from dicomsniff.library import Capture
 from dicomsniff.pdu.types import CutAssociate, MalformedPdu, MissingBytes, SkippedBytes
 from dicomsniff.quantities import byte_size
-from dicomsniff.reread import MessageBytes
 from dicomsniff.tui.data_set_fields import data_set_rows
 from dicomsniff.tui.entry_facts import entry_facts
 from dicomsniff.tui.field_row import ByteBlock, FieldRow

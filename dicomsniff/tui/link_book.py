@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.links import End, Link
 from dicomsniff.association.normalized_links import Step
 from dicomsniff.dimse.message import Message
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.tui.said import allowed
 from dicomsniff.words.links import explanation, link_text, part_text
 

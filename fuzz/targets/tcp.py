@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import ConflictingBytes
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dimse.assembler import StrayFragment
-from dicomsniff.reread import read_message
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.reread import read_message
 from dicomsniff.side import Side
 from fuzz.finds import BrokenError
 from fuzz.forms import CONVERSATION, capture_of, input_of, pieces_of

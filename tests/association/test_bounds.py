@@ -5,13 +5,13 @@ import io
 import pytest
 
 import build
-from dicomsniff import kept as kept_module
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.packets import IncompleteError
+from dicomsniff.engine import kept as kept_module
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep, fair_share
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import write_view
-from dicomsniff.kept import Keep, fair_share
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection
 from pipeline import analyze, batch, only

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 import build
 from capture.test_express import analyze as analyze_in_batches
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.consumer import Foreign, Means
 from dicomsniff.association.recognition import LEAST_UNDECIDED, MAX_UNDECIDED, Recognition
 from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.side import Side
 from dicomsniff.tcp.events import StreamBytes
 from examples import examples

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import IDLE, Part, Timing, operation_time
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.side import Side
 from examples import examples

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 import build
-from dicomsniff.analyzer import Analyzer
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.finding import Severity
 from dicomsniff.tls.vault import Vault
 from dicomsniff.words.entries import entry_name

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.stream import PduStream
 from dicomsniff.pdu.types import Pdv, PdvBytes, PdvRun

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.frames import FrameDecoder
 from dicomsniff.capture.headers import find_shape
+from dicomsniff.engine.analyzer import Analyzer
 from pipeline import batch
 
 PACKET = build.Packet(

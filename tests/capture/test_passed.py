@@ -4,9 +4,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.segments import NO_ANSWERS
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.tcp.stream import Stream
 from examples import examples
 from pipeline import batch

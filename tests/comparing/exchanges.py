@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.comparing.comparison import compare_associations
 from dicomsniff.comparing.difference import Difference, Weight
 from dicomsniff.comparing.subject import Subject
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.parts import plain
 from findings.traffic import CT
 from pipeline import analyze

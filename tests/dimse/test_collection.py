@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.dimse import collection as module
 from dicomsniff.dimse.collection import BLOCK, MAX_ALONE, MAX_TOGETHER, Collection
-from dicomsniff.kept import Keep
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep
 from pipeline import batch
 
 PIECE = bytes(range(256)) * 1024

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import build
 from data_sets import EXPLICIT, IMPLICIT, JPEG, bare, codes, fragments, image, item, long, scan, sequence, short
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.dimse.scan.outline import Reference
+from dicomsniff.engine.analyzer import Analyzer
 from examples import examples
 from pipeline import batch, only
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import build
-from dicomsniff import cli
+from dicomsniff.commands import cli
 from dicomsniff.export.rules import rule_lines
 from dicomsniff.findings.catalogue import RULES
 

@@ -9,7 +9,7 @@ import pytest
 
 import build
 from association.test_bounds import many
-from dicomsniff import kept
+from dicomsniff.engine import kept
 from dicomsniff.export import drafts
 from dicomsniff.export.formats import FORMATS, find_view
 from dicomsniff.export.pieces import Pieces

@@ -19,7 +19,7 @@ from build import (
     store_rq,
     store_rsp,
 )
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.export.diff import SCHEMA
 from findings.traffic import CT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff import cli
+from dicomsniff.commands import cli
 from dicomsniff.export.filters import EXAMPLES, filter_lines, filter_page_lines
 from dicomsniff.filter.fields import FIELDS
 from dicomsniff.filter.filter import Filter

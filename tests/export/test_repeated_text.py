@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.repeated import Repeated
 from dicomsniff.capture.losses import Losses
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep
 from dicomsniff.export.check import CheckedJson, CheckedLines, CheckedText
 from dicomsniff.export.model_json import association_json
 from dicomsniff.export.sarif import Sarif
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.view import Asked, View, write_view
-from dicomsniff.kept import Keep
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Privacy
 from dicomsniff.tcp import connection, repeats

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from dicomsniff import cli
+from dicomsniff.commands import cli
 from dicomsniff.comparing.difference import Kind, Weight
 from dicomsniff.export.schemas import SCHEMAS, schema_text
 from dicomsniff.export.transcript import Transcript

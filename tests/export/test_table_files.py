@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 from comparing.exchanges import exchanged, stored
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.export.table_files import inert
 from dicomsniff.export.tables import TABLES
 from export.report.reports import NAMED, captured, hostile, written

@@ -21,7 +21,7 @@ from data_sets import (
     sequence,
     short,
 )
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.extraction.identity import DeIdentifier
 from dicomsniff.privacy.gate import Privacy
 

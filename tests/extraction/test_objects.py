@@ -23,7 +23,7 @@ from data_sets import (
     long,
     short,
 )
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 
 CT = build.CT_IMAGE_STORAGE
 STORE_RQ = b"\0\0\0\1\2\0\0\0\1\0"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from privacy import plants as planted
 from privacy.plants import CANARY, Plants
 

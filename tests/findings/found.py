@@ -3,7 +3,7 @@
 from functools import cache
 
 import build
-from dicomsniff.analyzer import Analyzer
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import Finding
 from findings import exchange_cases  # noqa: F401 - which adds its cases

@@ -3,8 +3,8 @@
 import pytest
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import plain
 from dicomsniff.findings.verdicts import verdict as marked_verdict

@@ -10,9 +10,10 @@ import pytest
 
 import build
 from association.test_bounds import echoes, many
-from dicomsniff import kept as kept_module
 from dicomsniff.association import links, moves, normalized_links
 from dicomsniff.dimse.command import LONGEST_KNOWN, Command, read_command
+from dicomsniff.engine import kept as kept_module
+from dicomsniff.engine.kept import Keep
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
@@ -20,7 +21,6 @@ from dicomsniff.export.view import Asked, write_view
 from dicomsniff.findings import collector, engine, overview
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.kept import Keep
 from dicomsniff.library import Capture
 from findings.link_traffic import asked_to_move, committed, got, report
 from findings.traffic import established, released

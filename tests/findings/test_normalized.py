@@ -3,8 +3,8 @@
 import pytest
 
 import build
-from dicomsniff.analyzer import Analyzer
-from dicomsniff.kept import Keep
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep
 from dicomsniff.side import Side
 from dicomsniff.tcp import table
 from findings import normalized_cases as cases

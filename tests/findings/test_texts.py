@@ -3,10 +3,10 @@
 import pytest
 
 import build
-from dicomsniff import kept as kept_module
-from dicomsniff.analyzer import Analyzer
+from dicomsniff.engine import kept as kept_module
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep
 from dicomsniff.findings.engine import flatten
-from dicomsniff.kept import Keep
 from findings.link_traffic import GET, GET_CLASS, GOT, asked_to_move, got, sent_singly
 from findings.traffic import CT, SECOND, associate_ac, associate_rq, established, negotiated, opened, released, role
 from network import ARCHIVE, CLIENT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.privacy.gate import Privacy
 from scrubbing.scrubbed import exchange, scrub, transcript
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("pyarrow", reason="needs pyarrow")
 
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.surveying.tables import SURVEYED
 from surveying.pieces import cut, rows
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 pytest.importorskip("pyarrow", reason="needs pyarrow")
 
 import build
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.export.tables import TABLES
 from examples import examples
 from findings.cases import CASES

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("duckdb", reason="needs duckdb")
 
 import build
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.surveying import dashboard
 from dicomsniff.surveying.queries import QUERIES
 from network import ARCHIVE, CLIENT, CT, Network, release, store

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("duckdb", reason="needs duckdb")
 
 import build
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.surveying.asking import QueryError, Tables
 from dicomsniff.surveying.queries import QUERIES
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store

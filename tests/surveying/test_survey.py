@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("pyarrow", reason="needs pyarrow")
 
 import build
-from dicomsniff.cli import run
+from dicomsniff.commands.cli import run
 from dicomsniff.export.tables import TABLES
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.surveying import captures, crew, survey

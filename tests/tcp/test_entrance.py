@@ -5,8 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.segments import ACK, FIN, SYN
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.tcp import entrance
 from dicomsniff.tls.vault import Vault
 from examples import examples

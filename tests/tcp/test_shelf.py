@@ -8,11 +8,11 @@ import pytest
 
 import build
 from association.test_bounds import many
-from dicomsniff.analyzer import Analyzer
+from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.kept import Keep
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import write_view
-from dicomsniff.kept import Keep
 from dicomsniff.library import Capture
 from dicomsniff.tcp import connection as tracker
 from dicomsniff.tcp import table

@@ -16,7 +16,7 @@ from pynetdicom.dimse_messages import _MESSAGE_TYPES
 
 import build
 from dicomsniff.association.association import Association
-from dicomsniff.cli import cli
+from dicomsniff.commands.cli import cli
 from dicomsniff.library import Capture
 from dicomsniff.side import Side
 from traps.objects import identity

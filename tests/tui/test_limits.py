@@ -7,8 +7,8 @@ import pytest
 
 import build
 from association.test_bounds import echoes, many
-from dicomsniff import kept as kept_module
 from dicomsniff.association import normalized_links
+from dicomsniff.engine import kept as kept_module
 from dicomsniff.findings import collector
 from dicomsniff.tui import found, reading
 from findings.link_traffic import committed, report

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded

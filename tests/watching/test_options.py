@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff import cli
 from dicomsniff.capture.following import FollowedFiles
-from dicomsniff.watching_options import LOOPBACK, read_address
+from dicomsniff.commands import cli
+from dicomsniff.commands.watching_options import LOOPBACK, read_address
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.commands.progress import progress_shown
+from dicomsniff.commands.reading_options import decoding_options
 from dicomsniff.output import say_error, written
-from dicomsniff.progress import progress_shown
 from dicomsniff.quantities import counted
-from dicomsniff.reading_options import decoding_options
 
 if TYPE_CHECKING:
     from dicomsniff.key_files import KeyFiles

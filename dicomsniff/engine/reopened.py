@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import IncompleteError, PacketSource
 from dicomsniff.capture.segments import both_flows, flow_between
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.tls.vault import Vault
 
 MAX_READ = 256 << 20

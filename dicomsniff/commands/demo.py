@@ -15,6 +15,6 @@ def sample_path(name: str) -> str:
     """Return where a capture of `SAMPLES` is: in the package, or beside it, where that is a clone."""
     from pathlib import Path
 
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     places = (package / "samples" / f"{name}.pcap", package.parent / "samples" / f"{name}.pcap")
     return str(next((place for place in places if place.exists()), places[0]))

@@ -9,11 +9,11 @@ from msgspec.structs import astuple
 
 import build
 from association.test_bounds import many
-from dicomsniff import kept as kept_module
-from dicomsniff import reopened
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.engine import kept as kept_module
+from dicomsniff.engine import reopened
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.library import Capture
 from dicomsniff.words.entries import entry_detail, entry_name
 from replayed import echo, rejected

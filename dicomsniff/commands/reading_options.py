@@ -7,9 +7,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from dicomsniff.command_line import understood
+from dicomsniff.commands.command_line import understood
+from dicomsniff.commands.key_options import key_options
 from dicomsniff.export.formats import DataSets, format_names
-from dicomsniff.key_options import key_options
 
 LEAST_KEY, MAX_KEY = 8, 4096
 """Bytes that the secret of pseudonyms has."""

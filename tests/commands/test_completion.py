@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff import cli
-from dicomsniff.completion import VARIABLE
+from dicomsniff.commands import cli
+from dicomsniff.commands.completion import VARIABLE
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from dicomsniff import cli
+from dicomsniff.commands import cli
 
 DICOMSNIFF = f'dicomsniff() {{ {shlex.quote(sys.executable)} -m dicomsniff "$@"; }}; '
 LINUX = sys.platform.startswith("linux")

@@ -9,13 +9,9 @@ import click
 
 from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
-from dicomsniff.command_line import Commands, explain_option, understood
-from dicomsniff.demo import SAMPLES, sample_path
-from dicomsniff.export.formats import DataSets, find_diff, format_named
-from dicomsniff.export.schemas import SCHEMAS, schema_text
-from dicomsniff.output import OutputError, has_terminal, say_error
-from dicomsniff.printable import printable
-from dicomsniff.reading_options import (
+from dicomsniff.commands.command_line import Commands, explain_option, understood
+from dicomsniff.commands.demo import SAMPLES, sample_path
+from dicomsniff.commands.reading_options import (
     data_sets_option,
     decoding_options,
     format_option,
@@ -24,7 +20,7 @@ from dicomsniff.reading_options import (
     selection_options,
     terminal_options,
 )
-from dicomsniff.showing import (
+from dicomsniff.commands.showing import (
     ExitStatus,
     follow_files,
     refuse_several,
@@ -32,7 +28,11 @@ from dicomsniff.showing import (
     watch_in_ui,
     write_captures,
 )
-from dicomsniff.watching_options import Watching, watching_options
+from dicomsniff.commands.watching_options import Watching, watching_options
+from dicomsniff.export.formats import DataSets, find_diff, format_named
+from dicomsniff.export.schemas import SCHEMAS, schema_text
+from dicomsniff.output import OutputError, has_terminal, say_error
+from dicomsniff.printable import printable
 
 if TYPE_CHECKING:
     from dicomsniff.filter.selection import Selection
@@ -102,7 +102,7 @@ def open_(
 
 
 cli.opening = open_
-cli.defer(**{name: f"dicomsniff.{name}_command" for name in ("extract", "live", "query", "scrub", "survey")})
+cli.defer(**{name: f"dicomsniff.commands.{name}" for name in ("extract", "live", "query", "scrub", "survey")})
 
 
 @cli.command()
@@ -231,7 +231,7 @@ def diff(good: str, bad: str, form: str | None, output: str | None, color: str, 
     UIDs of instances, addresses and ports, and how many instances there are. --filter chooses which associations of
     both are compared.
     """
-    from dicomsniff.export.diffing import write_diff
+    from dicomsniff.commands.diffing import write_diff
 
     form = form or understood("-o", partial(format_named, "diff"), output)
     color = color if form == "text" else "never"
@@ -276,7 +276,7 @@ def completion(shell: str) -> None:
     For bash: `dicomsniff completion bash >~/.local/share/bash-completion/completions/dicomsniff`; for zsh, a file
     _dicomsniff in a directory of fpath; for fish, ~/.config/fish/completions/dicomsniff.fish.
     """
-    from dicomsniff.completion import shell_script
+    from dicomsniff.commands.completion import shell_script
 
     print(shell_script(cli, shell))
 
@@ -295,7 +295,7 @@ def run(args: list[str]) -> int:
         # Not cli.main(): that ends with status 1 where a pipe closes, which here means that `check` found something.
         try:
             if "_DICOMSNIFF_COMPLETE" in os.environ:
-                from dicomsniff.completion import answer_shell
+                from dicomsniff.commands.completion import answer_shell
 
                 return answer_shell(cli)
             with cli.make_context("dicomsniff", args) as context:

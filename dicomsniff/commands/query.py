@@ -4,8 +4,8 @@ from contextlib import closing
 
 import click
 
+from dicomsniff.commands.reading_options import output_option, terminal_options
 from dicomsniff.output import written
-from dicomsniff.reading_options import output_option, terminal_options
 
 
 @click.command()
@@ -25,7 +25,7 @@ def query(
     `DESCRIBE messages` lists the columns of one. Times are in UTC, durations in seconds. A query can change nothing,
     and read no other file.
     """
-    from dicomsniff.pager import on_terminal
+    from dicomsniff.commands.pager import on_terminal
     from dicomsniff.surveying.answers import FORMATS
     from dicomsniff.surveying.asking import QueryError, Tables
     from dicomsniff.surveying.queries import QUERIES, find_query

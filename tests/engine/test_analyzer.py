@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import build
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.library import Capture
 from dicomsniff.side import Side
 from examples import examples

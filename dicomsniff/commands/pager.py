@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING, cast
 
-from dicomsniff.colour import coloured, wants_colour
+from dicomsniff.commands.colour import coloured, wants_colour
 from dicomsniff.interruption import leave_at_once, taken_over
 from dicomsniff.output import on_descriptor
 from dicomsniff.printable import PrintableStream

@@ -160,7 +160,7 @@ def test_what_a_small_capture_does_not_need_is_not_loaded(command: str, sample: 
     line = [sys.executable, "-X", "importtime", "-m", "dicomsniff", command, samples / f"{sample}.pcap"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True)
     loaded = {each.rpartition("|")[2].strip() for each in done.stderr.splitlines()}
-    assert "dicomsniff.analyzer" in loaded
+    assert "dicomsniff.engine.analyzer" in loaded
     assert loaded.isdisjoint(["lark", "dpkt", "pydicom", "scapy", "textual", "pynetdicom", "cryptography", "rich"])
     assert loaded.isdisjoint(["asyncio", "difflib", "email", "gzip", "pickle", "sqlite3", "ssl"])
     assert loaded.isdisjoint(f"dicomsniff.{name}" for name in ("capture.following", "filter.filter"))

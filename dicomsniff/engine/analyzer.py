@@ -21,15 +21,15 @@ from dicomsniff.capture.segments import Segment, flow_ends
 from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.dimse.collection import Collect, Collection
+from dicomsniff.engine.kept import Keep, Kept
+from dicomsniff.engine.repeating import CameOfIt, Repeating, what_came
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.overview import Course, Overview
 from dicomsniff.findings.parts import plain
-from dicomsniff.kept import Keep, Kept
 from dicomsniff.pdu.types import AssociateAc
 from dicomsniff.quantities import counted
-from dicomsniff.repeating import CameOfIt, Repeating, what_came
 from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.entrance import Entrance, Unread

@@ -15,20 +15,20 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 import build
-from dicomsniff import kept as kept_module
-from dicomsniff import merging
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.capture.decode import SegmentDecoder
 from dicomsniff.capture.packets import IncompleteError, PacketBatch
 from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.capture.segments import reverse_flow
+from dicomsniff.engine import kept as kept_module
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.export.check import CheckedText
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import View, write_view
 from dicomsniff.library import Capture
-from dicomsniff.merging import MergedCapture, Part, merge, pack
+from dicomsniff.surveying import merging
+from dicomsniff.surveying.merging import MergedCapture, Part, merge, pack
 from dicomsniff.tls.vault import Vault
 from examples import examples
 from findings.cases import CASES
@@ -36,7 +36,7 @@ from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, MS, VIEWER, Network, move_r
 from pipeline import batch
 from unmarked import ASKED, links_json
 
-SAMPLES = Path(__file__).parents[1] / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 CAPTURES = sorted(path.name for path in SAMPLES.glob("*.pcap*"))
 Deal = Callable[[int], int]
 """The part that a connection goes to, by its number from 0."""

@@ -24,13 +24,13 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dicomsniff.analyzer import Analyzer
 from dicomsniff.association.association import Association
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.totals import Recognized, Totals
 from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.collector import Collector
 from dicomsniff.key_files import KeyFiles
 from dicomsniff.library import Block, Capture, Source

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dicomsniff import progress
 from dicomsniff.capture.reader import CaptureReader
+from dicomsniff.commands import progress
+from dicomsniff.commands.progress import SilenceWatch, progress_shown
 from dicomsniff.library import Capture, open_capture
-from dicomsniff.progress import SilenceWatch, progress_shown
 
 
 class Terminal(io.StringIO):

@@ -7,12 +7,12 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import click
 
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.commands.progress import SilenceWatch, progress_shown
+from dicomsniff.commands.watching_options import NOBODY, Watching
 from dicomsniff.export.formats import find_view
 from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import INTERRUPTED, taken_over
 from dicomsniff.output import say_error, written
-from dicomsniff.progress import SilenceWatch, progress_shown
-from dicomsniff.watching_options import NOBODY, Watching
 
 if TYPE_CHECKING:
     from dicomsniff.capture.packets import LiveSource
@@ -45,9 +45,9 @@ def write_captures(
     **asked: Any,
 ) -> None:
     """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
+    from dicomsniff.commands.pager import on_terminal
     from dicomsniff.export.view import Asked, write_view
     from dicomsniff.library import Capture, open_source
-    from dicomsniff.pager import on_terminal
 
     view, asking = find_view(command, form), Asked(**asked)
     view.refuse(output)
@@ -75,8 +75,8 @@ def follow_files(
     form: str, paths: tuple[str, ...], ports: tuple[int, ...], watching: Watching = NOBODY, **asked: Any
 ) -> None:
     """Write what comes to a file, or to files one after the other."""
+    from dicomsniff.commands.pager import on_terminal
     from dicomsniff.library import open_source
-    from dicomsniff.pager import on_terminal
 
     refuse_several(paths)
     color = asked.pop("color", "never")

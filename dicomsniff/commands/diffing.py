@@ -5,15 +5,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.commands.pager import on_terminal
+from dicomsniff.commands.progress import SilenceWatch, progress_shown
 from dicomsniff.comments import HEAD, CommentReader
 from dicomsniff.comparing.comparison import Side, compare, file_and_number
 from dicomsniff.export.diff import Diff
 from dicomsniff.filter.selection import Selection
 from dicomsniff.library import Capture, open_source
 from dicomsniff.output import say_error, written
-from dicomsniff.pager import on_terminal
 from dicomsniff.privacy.gate import Gate, Privacy
-from dicomsniff.progress import SilenceWatch, progress_shown
 
 if TYPE_CHECKING:
     from dicomsniff.key_files import KeyFiles

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicomsniff.commands.progress import SilenceWatch, progress_shown
+from dicomsniff.commands.reading_options import reading_options
+from dicomsniff.commands.showing import refuse_cut_off
 from dicomsniff.output import say_error
-from dicomsniff.progress import SilenceWatch, progress_shown
-from dicomsniff.reading_options import reading_options
-from dicomsniff.showing import refuse_cut_off
 
 if TYPE_CHECKING:
     from dicomsniff.filter.selection import Selection

@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.commands.key_options import key_options
+from dicomsniff.commands.live_options import sniffing_options
+from dicomsniff.commands.reading_options import (
+    data_sets_option,
+    format_option,
+    port_option,
+    privacy_options,
+    selection_options,
+)
+from dicomsniff.commands.showing import follow_capture, refuse_statistics, watch_in_ui
+from dicomsniff.commands.watching_options import Watching, watching_options
 from dicomsniff.export.formats import DataSets
 from dicomsniff.interruption import taken_over
-from dicomsniff.key_options import key_options
-from dicomsniff.live_options import sniffing_options
 from dicomsniff.output import has_terminal, say_error, take_keys_from_terminal
-from dicomsniff.reading_options import data_sets_option, format_option, port_option, privacy_options, selection_options
-from dicomsniff.showing import follow_capture, refuse_statistics, watch_in_ui
-from dicomsniff.watching_options import Watching, watching_options
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from dicomsniff.amounts import read_rotation, read_size, read_span
-from dicomsniff.command_line import understood
+from dicomsniff.commands.command_line import understood
 from dicomsniff.sniffing.plan import CAPTURERS, SNAP_LENGTH, Plan
 
 _OPTIONS = (

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from dicomsniff.amounts import read_span
-from dicomsniff.command_line import understood
+from dicomsniff.commands.command_line import understood
 
 if TYPE_CHECKING:
     from dicomsniff.findings.finding import Severity

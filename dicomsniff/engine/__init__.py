@@ -1,0 +1,1 @@
+"""The stages joined into one engine: what of its results is kept, comes back, or is told again."""
