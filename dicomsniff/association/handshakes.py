@@ -4,10 +4,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from dicomsniff.association.tls_layer import TlsLayer, Turn
-from dicomsniff.dictionary.tls import FATAL, HARMLESS, TLS_1_3
+from dicomsniff.dictionary.tls import APPLICATION_DATA, CHANGE_CIPHER_SPEC, FATAL, HARMLESS, RECORD_HEADER, TLS_1_3
 from dicomsniff.span import Span
 from dicomsniff.tls.peer import CLIENT, SERVER
-from dicomsniff.tls.records import APPLICATION_DATA, CHANGE_CIPHER_SPEC, HEADER
 from dicomsniff.tls.suites import find_suite
 
 MAX_HANDSHAKES = 1000
@@ -131,11 +130,11 @@ def client_certificate(layer: TlsLayer) -> ClientCertificate:
 def record_lengths(beginning: bytes) -> list[int]:
     """Return the lengths of the bodies of the protected records that bytes of TLS 1.3 begin with, in order."""
     lengths, at = [], 0
-    while at + HEADER <= len(beginning) and beginning[at] in (CHANGE_CIPHER_SPEC, APPLICATION_DATA):
-        length = int.from_bytes(beginning[at + 3 : at + HEADER])
+    while at + RECORD_HEADER <= len(beginning) and beginning[at] in (CHANGE_CIPHER_SPEC, APPLICATION_DATA):
+        length = int.from_bytes(beginning[at + 3 : at + RECORD_HEADER])
         if beginning[at] == APPLICATION_DATA:
             lengths.append(length)
-        at += HEADER + length
+        at += RECORD_HEADER + length
     return lengths
 
 

@@ -9,6 +9,7 @@ from dicomsniff.association.tls_source import Place, TlsSource
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.capture.skip import MAX_KEPT, Skip
 from dicomsniff.capture.trail import Trail
+from dicomsniff.dictionary.tls import RECORD_HEADER
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.events import StreamBytes, StreamGap
@@ -17,7 +18,7 @@ from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Alert, Plaintext, TlsEvent, TlsProblem
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
 from dicomsniff.tls.protection import TAIL
-from dicomsniff.tls.records import HEADER, LONGEST_PLAINTEXT, Awaited
+from dicomsniff.tls.records import LONGEST_PLAINTEXT, Awaited
 from dicomsniff.tls.vault import Vault
 
 MAX_RECORDS = 8
@@ -140,7 +141,7 @@ class TlsStream:
         if not self.source.places:
             self.source.note(Place(self.offset, record.start, None, self.mark_at(record.start)))
         # To within the few bytes of a nonce, which some suites put before the ciphertext.
-        begins = record.start + HEADER
+        begins = record.start + RECORD_HEADER
         at = 0
         while at < length:
             if self._passes_over(data, at, begins):

@@ -29,6 +29,7 @@ from dicomsniff.association.tls_channel import TlsChannel, Told
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dictionary.ports import DICOM_PORTS
+from dicomsniff.dictionary.tls import HANDSHAKE, RECORD_HEADER
 from dicomsniff.pdu.detection import Detection, Piece
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.channel import ByteStream, Channel, guess_opener
@@ -37,7 +38,6 @@ from dicomsniff.tcp.table import BARE
 from dicomsniff.tls.events import Problem
 from dicomsniff.tls.messages import CLIENT_HELLO, SERVER_HELLO
 from dicomsniff.tls.peer import SERVER
-from dicomsniff.tls.records import HANDSHAKE, HEADER
 from dicomsniff.tls.vault import Vault
 
 MAX_TROUBLES = 100
@@ -252,9 +252,13 @@ class TlsConnection:
     def _find_client(self) -> ByteStream:
         """Return the stream of the client: of who says hello first, else of who likely opened the connection."""
         for stream, detection in self._beginning.detections.items():
-            first = detection.beginning[: HEADER + 1]  # of a record, and its message's type behind that
-            if len(first) > HEADER and first[0] == HANDSHAKE and first[HEADER] in (CLIENT_HELLO, SERVER_HELLO):
-                return stream if first[HEADER] == CLIENT_HELLO else stream.peer
+            first = detection.beginning[: RECORD_HEADER + 1]  # of a record, and its message's type behind that
+            if (
+                len(first) > RECORD_HEADER
+                and first[0] == HANDSHAKE
+                and first[RECORD_HEADER] in (CLIENT_HELLO, SERVER_HELLO)
+            ):
+                return stream if first[RECORD_HEADER] == CLIENT_HELLO else stream.peer
         return self._connection.opener or guess_opener(self._connection)
 
 

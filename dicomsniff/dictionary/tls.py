@@ -1,5 +1,9 @@
 """What the codes of TLS handshakes and alerts mean (RFC 5246 §7, RFC 8446 §6)."""
 
+CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
+"""The content types of records (RFC 8446 §5.1)."""
+RECORD_HEADER = 5
+"""Bytes of a record's header: content type, version, length."""
 CERTIFICATE_COMPRESSIONS = {1: "zlib", 2: "brotli", 3: "zstd"}
 """How certificates are compressed (RFC 8879 §7.3)."""
 ALERTS = {

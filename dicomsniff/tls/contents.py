@@ -1,5 +1,6 @@
 """What the records of one side hold, in clear or once they are opened: data, alerts, and messages that change keys."""
 
+from dicomsniff.dictionary.tls import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE
 from dicomsniff.tls import messages
 from dicomsniff.tls.events import Alert, Plaintext, Problem, TlsEvent, TlsProblem
 from dicomsniff.tls.handshake import Handshake
@@ -7,7 +8,7 @@ from dicomsniff.tls.keyring import Epoch
 from dicomsniff.tls.messages import MAX_MESSAGE, Message, MessageReader, begins_hello
 from dicomsniff.tls.opener import Opener
 from dicomsniff.tls.peer import Peer
-from dicomsniff.tls.records import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, Record, SslV2Hello
+from dicomsniff.tls.records import Record, SslV2Hello
 from dicomsniff.tls.session import MAX_ALERTS
 from dicomsniff.tls.wire import MalformedHandshakeError
 

@@ -1,6 +1,6 @@
 """One side of a TLS connection: its bytes come in, plaintext, alerts and problems out."""
 
-from dicomsniff.dictionary.tls import TLS_1_3
+from dicomsniff.dictionary.tls import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, TLS_1_3
 from dicomsniff.tls.contents import Contents, is_plain_alert
 from dicomsniff.tls.events import Problem, TlsEvent, TlsProblem
 from dicomsniff.tls.handshake import Handshake
@@ -9,18 +9,7 @@ from dicomsniff.tls.keyring import Epoch, KeyRing, Missing
 from dicomsniff.tls.messages import looks_whole
 from dicomsniff.tls.opener import Opener
 from dicomsniff.tls.peer import CLIENT, Peer
-from dicomsniff.tls.records import (
-    ALERT,
-    APPLICATION_DATA,
-    CHANGE_CIPHER_SPEC,
-    HANDSHAKE,
-    Awaited,
-    Hole,
-    Junk,
-    Record,
-    RecordReader,
-    SslV2Hello,
-)
+from dicomsniff.tls.records import Awaited, Hole, Junk, Record, RecordReader, SslV2Hello
 from dicomsniff.tls.search import MAX_FAILURES, Search
 
 MAX_WAITING = 1 << 18

@@ -4,10 +4,9 @@ import re
 from collections import deque
 from typing import NamedTuple
 
+from dicomsniff.dictionary.tls import RECORD_HEADER
 from dicomsniff.tls.protection import TAIL
 
-CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
-HEADER = 5
 LONGEST_PLAINTEXT = 1 << 14
 """Bytes of plaintext that a record holds at most (RFC 8446 §5.1)."""
 MAX_BODY = LONGEST_PLAINTEXT + 2048
@@ -121,7 +120,7 @@ class RecordReader:
         piece = self._pieces[0]
         begin = piece.start + piece.position
         is_begun = len(piece.data) > piece.position
-        length = HEADER + int.from_bytes(self._last[3:], "big")
+        length = RECORD_HEADER + int.from_bytes(self._last[3:], "big")
         return Awaited(begin + self._needed if is_begun else begin, self._last, length, is_begun)
 
     def feed(self, data: bytes, start: int) -> bool:
@@ -163,7 +162,7 @@ class RecordReader:
         self.size -= end - piece.start - piece.position
         piece.position = end - piece.start
         self._searching = self._begins = False
-        self._needed = HEADER
+        self._needed = RECORD_HEADER
 
     def search(self, version: bytes | None = None) -> None:
         """Search on for the next place where a record, of that version, may begin: not where one was just shown."""
@@ -195,7 +194,7 @@ class RecordReader:
         piece.position = len(before)
         self._pieces.append(piece)
         self._searching = self._begins = False
-        self._needed = HEADER
+        self._needed = RECORD_HEADER
 
     def clear(self) -> None:
         """Let go of everything."""
@@ -212,30 +211,30 @@ class RecordReader:
 
     def _search(self, piece: _Piece) -> None:
         found = self._header.search(piece.data, piece.position)
-        position = found.start() if found else max(piece.position, len(piece.data) - HEADER + 2)
+        position = found.start() if found else max(piece.position, len(piece.data) - RECORD_HEADER + 2)
         self.size -= position - piece.position
         piece.position = position
 
     def _framed(self, piece: _Piece) -> Record | SslV2Hello | Junk | None:
         data, at = piece.data, piece.position
         there = len(data) - at
-        self._needed = HEADER
-        if there < HEADER:
+        self._needed = RECORD_HEADER
+        if there < RECORD_HEADER:
             return None
         if self._header.match(data, at) is None:
             if self._begins and _SSLV2.match(data, at):
                 return self._sslv2(piece)
             return Junk(piece.start + at)
-        length = HEADER + (data[at + 3] << 8 | data[at + 4])
-        if length > HEADER + MAX_BODY:
+        length = RECORD_HEADER + (data[at + 3] << 8 | data[at + 4])
+        if length > RECORD_HEADER + MAX_BODY:
             return Junk(piece.start + at)
         if there < length:
             self._needed = length
             return None
         begin = piece.start + at
-        self._last = bytes(data[at : at + HEADER])
+        self._last = bytes(data[at : at + RECORD_HEADER])
         with memoryview(data) as view:  # a slice of it is no copy
-            body = bytes(view[at + HEADER : at + length])
+            body = bytes(view[at + RECORD_HEADER : at + length])
             return Record(self._last, body, begin, begin + length, bytes(view[max(0, at - TAIL) : at]))
 
     def _sslv2(self, piece: _Piece) -> SslV2Hello | Junk | None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from itertools import chain, zip_longest
 
+from dicomsniff.dictionary.tls import RECORD_HEADER
 from dicomsniff.tls.events import Problem
-from dicomsniff.tls.records import HEADER, MAX_BODY, Record
+from dicomsniff.tls.records import MAX_BODY, Record
 
 MAX_TRIALS = 512
 """Sequence numbers with which one record is tried, for each key."""
@@ -73,7 +74,7 @@ class Search:
             yield from range(MAX_TRIALS_UNKNOWN)
             return
         distance = max(0, record.start - self.anchor)
-        least, most = -(-distance // (HEADER + MAX_BODY)), distance // (HEADER + smallest)
+        least, most = -(-distance // (RECORD_HEADER + MAX_BODY)), distance // (RECORD_HEADER + smallest)
         likely = min(max(self._likely(record, typical), least), most)
         # Either the lost records are like those before, or as in bulk data nearly all of them are full.
         near = range(likely, min(most, likely + MAX_TRIALS // 4) + 1)
@@ -88,7 +89,7 @@ class Search:
         if self.anchor is None:
             yield from range(MAX_TRIALS_UNKNOWN)
             return
-        most = max(0, record.start - self.anchor) // (HEADER + smallest)
+        most = max(0, record.start - self.anchor) // (RECORD_HEADER + smallest)
         likely = min(self._likely(record, typical), most)
         # Of the records that were lost, those since then may have been few, and short, whatever is typical.
         low, high = range(min(most + 1, MAX_TRIALS // 2)), range(likely, max(-1, likely - MAX_TRIALS // 2), -1)
@@ -100,4 +101,4 @@ class Search:
         """Return about how many records lie between the anchor and a record."""
         if record.start == self._chain_end:
             return self._chained
-        return round((record.start - (self.anchor or 0)) / max(typical, HEADER + 1))
+        return round((record.start - (self.anchor or 0)) / max(typical, RECORD_HEADER + 1))

@@ -5,12 +5,12 @@ from functools import cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from dicomsniff.dictionary.tls import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE
 from dicomsniff.tls.decoder import TlsDecoder
 from dicomsniff.tls.events import Plaintext, TlsEvent
 from dicomsniff.tls.hellos import SUPPORTED_VERSIONS
 from dicomsniff.tls.messages import CLIENT_HELLO, ENCRYPTED_EXTENSIONS, FINISHED, KEY_UPDATE, SERVER_HELLO
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
-from dicomsniff.tls.records import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE
 from dicomsniff.tls.schedule import Keys, traffic_keys
 from dicomsniff.tls.secrets import Secrets
 from dicomsniff.tls.suites import find_suite
