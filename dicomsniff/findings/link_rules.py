@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from dicomsniff.association.moves import Move
+from dicomsniff.association.moves import Move, Unconnected
 from dicomsniff.association.neighbours import host_of
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
@@ -19,8 +19,8 @@ from dicomsniff.quantities import counted, duration
 
 EARLY = 100_000_000
 """ns after the final response to a C-MOVE from which on a C-STORE for it is late, and not only captured so."""
-_UNREACHED = ("was refused", "got no answer", "said nothing")
-"""What came of a call by which an SCP did not reach anybody."""
+_CAME_OF = {"refused": "was refused", "unanswered": "got no answer"}
+"""What came of a call by which an SCP did not reach anybody; of any other one, nothing was said on it."""
 SINGLE_STORES = 5
 """Associations of a single C-STORE between the same ends from which on they are worth a word."""
 
@@ -215,35 +215,47 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
         if asked and not reported:
             key = the_key(workflow.key, asked[0].association)
             said = f"storage commitment {key} was accepted; its report is missing from the capture"
-            called = _called_back(facts, asked[0])
-            severity = Severity.WARNING if called.endswith(_UNREACHED) else Severity.NOTE
             first = asked[0]
-            yield Hit(said + called, first.span, association=first.association, number=first.message, severity=severity)
+            vain = _calls_in_vain(facts, first)
+            said += _vain_text(vain) if vain else _called_back(facts, first)
+            severity = Severity.WARNING if vain else Severity.NOTE
+            yield Hit(said, first.span, association=first.association, number=first.message, severity=severity)
+
+
+def _callers(facts: CaptureFacts, asked: Step) -> tuple[str, str] | None:
+    """Return the hosts of the SCP that is to report and of the requestor; None where they are not known."""
+    first = next((each for each in facts.neighbours if each.association == asked.association), None)
+    return None if first is None else (host_of(first.ends.target), first.ends.source)
 
 
 def _called_back(facts: CaptureFacts, asked: Step) -> str:
-    """Say that the SCP tried to call the requestor for its report, and in vain."""
-    first = next((each for each in facts.neighbours if each.association == asked.association), None)
-    if first is None:
-        return ""
-    requestor, provider = first.ends.source, host_of(first.ends.target)
+    """Say that the SCP called the requestor for its report, and what came of it; empty where it did not."""
+    ends = _callers(facts, asked)
     for each in facts.neighbours:
-        back = each.ends.source == provider and host_of(each.ends.target) == requestor
+        back = (each.ends.source, host_of(each.ends.target)) == ends
         if back and each.start >= asked.time and each.trouble:
             why = in_words(reject_reason_name(*each.refused)) if each.refused else ""
             what = f"which was refused: {why}" if why else "which was in trouble"
             return f"; the SCP called back in association {the_association(each.association)}, {what}"
-    tried = [
+    return ""
+
+
+def _calls_in_vain(facts: CaptureFacts, asked: Step) -> list[Unconnected]:
+    """Return the calls by which the SCP did not reach the requestor for its report; none where it got through."""
+    if (ends := _callers(facts, asked)) is None or _called_back(facts, asked):
+        return []
+    return [
         each
         for each in facts.links.unconnected()
-        if each.source == provider and host_of(each.target) == requestor and each.time >= asked.time
+        if (each.source, host_of(each.target)) == ends and each.time >= asked.time
         and (each.how != "unanswered" or each.waited >= PATIENCE)
     ]  # fmt: skip
-    if not tried:
-        return ""
-    how = {"refused": _UNREACHED[0], "unanswered": _UNREACHED[1]}.get(tried[0].how, _UNREACHED[2])
-    often = f" ({len(tried)} times)" if len(tried) > 1 else ""
-    return f"; the SCP then tried to connect to {the_address(tried[0].target)}{often}, which {how}"
+
+
+def _vain_text(calls: list[Unconnected]) -> str:
+    often = f" ({len(calls)} times)" if len(calls) > 1 else ""
+    how = _CAME_OF.get(calls[0].how, "said nothing")
+    return f"; the SCP then tried to connect to {the_address(calls[0].target)}{often}, which {how}"
 
 
 @capture_rule(code="association-per-object", severity=Severity.NOTE)
