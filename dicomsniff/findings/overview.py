@@ -107,6 +107,34 @@ class Course(Struct, frozen=True):
         return self.why if self.fate is Fate.TROUBLED else ""
 
 
+class Ranking(Counter[str]):
+    """Counts, with where in the capture each thing comes first: association, and place in it; and who met there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first: dict[str, tuple[int, int]] = {}
+        self._who: dict[str, str] = {}
+
+    def see(self, what: str, association: int, place: int = 0, *, times: int = 1, who: str = "") -> None:
+        """Count something. Associations may come in any order; `who` is who called whom."""
+        self[what] += times
+        known = self._first.get(what)
+        if known is None or (association, place) < known:
+            self._first[what], self._who[what] = (association, place), who
+
+    def where(self, what: str) -> str:
+        """Name the association where something comes first: `association 3 (CT1 -> ARCHIVE)`."""
+        return f"association {self._first[what][0]} ({self._who[what]})"
+
+    def ranked(self) -> list[tuple[str, int]]:
+        """Return what is most frequent first; of what is as frequent, what came first in the capture."""
+        return sorted(self.items(), key=lambda each: (-each[1], self._first[each[0]]))
+
+    def in_order(self) -> list[tuple[str, int]]:
+        """Return what came first in the capture first."""
+        return sorted(self.items(), key=lambda each: self._first[each[0]])
+
+
 class Overview:
     """How all associations of a capture went; takes each when it is over, keeps counts only."""
 
@@ -116,23 +144,19 @@ class Overview:
         self._going_on = 0
         self._loose_with_holes = 0
         self.fates: Counter[Fate] = Counter()
-        self.reasons: dict[Fate, Counter[str]] = {fate: Counter() for fate in _REASONED}
+        self.reasons: dict[Fate, Ranking] = {fate: Ranking() for fate in _REASONED}
         """Why associations were in trouble or ended without release, up to MAX_REASONS."""
         self.other_reasons = 0
         """Associations in trouble for further reasons."""
-        self.warnings: Counter[str] = Counter()
+        self.warnings = Ranking()
         """What others are warned of first, up to MAX_REASONS."""
-        self.requests: Counter[str] = Counter()
+        self.requests = Ranking()
         self.bad: Counter[str] = Counter()
         """Operations that failed, by service."""
-        self.slow: Counter[str] = Counter()
+        self.slow = Ranking()
         """Associations that were slow, by what took most of their time."""
         self.findings: Counter[str] = Counter()
         """Findings, causes and consequences, listed or not, by severity."""
-        self._first: dict[str, tuple[int, int]] = {}
-        """Where each reason, service and what was slow comes first: association, and place in it."""
-        self._who: dict[str, str] = {}
-        """Who called whom in the first association of each reason of trouble."""
 
     @property
     def associations(self) -> int:
@@ -153,17 +177,13 @@ class Overview:
         if course.why:
             self._take_reason(course)
         if course.warning and (course.warning in self.warnings or len(self.warnings) < MAX_REASONS):
-            self.warnings[course.warning] += 1
-            if self._note(course.warning, course.association):
-                self._who[course.warning] = course.who
+            self.warnings.see(course.warning, course.association, who=course.who)
         for place, (service, count) in enumerate(course.requests.items()):
-            self.requests[service] += count
-            self._note(service, course.association, place)
+            self.requests.see(service, course.association, place, times=count)
         for service, count in course.failed.items():
             self.bad[service] += count
         if course.slow:
-            self.slow[course.slow] += 1
-            self._note(course.slow, course.association)
+            self.slow.see(course.slow, course.association)
         if course.findings:
             self.findings.update(course.findings)
 
@@ -172,21 +192,7 @@ class Overview:
         if why not in reasons and len(reasons) >= MAX_REASONS:
             self.other_reasons += course.fate is Fate.TROUBLED
             return
-        reasons[why] += 1
-        if self._note(why, course.association) and course.fate is Fate.TROUBLED:
-            self._who[why] = course.who
-
-    def _note(self, what: str, association: int, place: int = 0) -> bool:
-        """Take note of where something was seen; return whether that is the first association so far."""
-        known = self._first.get(what)
-        if known is None or (association, place) < known:
-            self._first[what] = association, place
-            return True
-        return False
-
-    def _ranked(self, counts: Counter[str]) -> list[tuple[str, int]]:
-        """Return what is most frequent first; of what is as frequent, what came first in the capture."""
-        return sorted(counts.items(), key=lambda each: (-each[1], self._first[each[0]]))
+        reasons.see(why, course.association, who=course.who)
 
     def worst(self) -> Iterator[str]:
         """Yield the most frequent reasons of trouble, a line with marks each; nothing for one association alone.
@@ -195,12 +201,12 @@ class Overview:
         """
         if self.associations < 2:
             return
-        common = self._ranked(self.reasons[Fate.TROUBLED] or self.warnings)
-        for why, count in common[:MAX_WORST]:
+        common = self.reasons[Fate.TROUBLED] or self.warnings
+        ranked = common.ranked()
+        for why, count in ranked[:MAX_WORST]:
             more = f" and {count - 1} more" if count > 1 else ""
-            first, _ = self._first[why]
-            yield f"association {first} ({self._who[why]}){more}: {why}"
-        others = sum(count for _, count in common[MAX_WORST:]) + self.other_reasons
+            yield f"{common.where(why)}{more}: {why}"
+        others = sum(count for _, count in ranked[MAX_WORST:]) + self.other_reasons
         if others:
             how = "in trouble for other reasons" if self.reasons[Fate.TROUBLED] else "with other warnings"
             yield f"and {counted(others, 'association')} {how}"
@@ -218,7 +224,7 @@ class Overview:
         undelivered = [each.line for each in findings if each.code == "commitment-not-reported" and _is_warning(each)]
         parts += undelivered[:1]
         if self.slow:
-            (what, count), *more = self._ranked(self.slow)
+            (what, count), *more = self.slow.ranked()
             others = f", {sum(each for _, each in more)} for other reasons" if more else ""
             parts.append(f"{counted(count, 'association')} slow, mostly {what}{others}")
         if exchanged := self._exchanged():
@@ -260,7 +266,7 @@ class Overview:
 
     def _why(self, became: Fate) -> str:
         """`refused: called AE title not recognized (3 times, and 2 other reasons)`."""
-        common = self._ranked(self.reasons[became])
+        common = self.reasons[became].ranked()
         (why, count), *more = common
         least = "more than " if became is Fate.TROUBLED and self.other_reasons else ""
         often = f"{count} times" if count > 1 else ""
@@ -271,7 +277,7 @@ class Overview:
     def _exchanged(self) -> str:
         """`40 C-STORE, 3 of them failed`."""
         said = []
-        for service, count in sorted(self.requests.items(), key=lambda each: self._first[each[0]]):
+        for service, count in self.requests.in_order():
             failed = self.bad[service]
             how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
             said.append(asked_for(count, service) + (f", {how}" if failed else ""))

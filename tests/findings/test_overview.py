@@ -18,7 +18,7 @@ from dicomsniff.export.show import ShownText
 from dicomsniff.export.transcript import Transcript
 from dicomsniff.export.view import write_view
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.overview import Fate, fate
+from dicomsniff.findings.overview import Course, Fate, Overview, fate
 from dicomsniff.findings.parts import plain
 from dicomsniff.library import Capture
 from dicomsniff.tui.link_book import LinkBook
@@ -253,3 +253,34 @@ def test_what_a_failure_follows_from_is_told_beside_an_abort_of_the_other_side()
     cause = "sends C-FIND-RQ at STUDY level without (0020,000D) Study Instance UID"
     assert cause in analyzer.verdict
     assert cause in verdict(analyzer.associations[0])
+
+
+COURSES = st.lists(
+    st.tuples(
+        st.sampled_from(list(Fate)), st.sampled_from(["", "reset", "idle"]), st.sampled_from(["", "reset", "idle"])
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@given(COURSES, st.randoms(use_true_random=False))
+def test_what_is_worst_is_where_it_comes_first_whoever_else_it_happened_to(courses, chance):
+    """The same words may be why one was in trouble, why another ended without release, and a warning of a third."""
+    made = []
+    for number, (became, why, warning) in enumerate(courses, 1):
+        why = why if became in (Fate.TROUBLED, Fate.LOOSE) else ""
+        warning = "" if became is Fate.TROUBLED else warning
+        who = f"{number}'s" if became is Fate.TROUBLED or warning else ""
+        made.append(Course(number, became, False, why, who, {}, {}, "", {}, False, warning))
+    said = []
+    for _ in range(2):
+        overview = Overview()
+        for course in made:
+            overview.take(course)
+        said.append(list(overview.worst()))
+        chance.shuffle(made)
+    assert said[0] == said[1]
+    for line in said[0]:
+        first, who = re.match(r"association (\d+) \((.*)'s\)", line).groups()
+        assert first == who
