@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.message_counts import asked_for
@@ -16,6 +16,7 @@ from dicomsniff.findings.retrieve import move_name, why_less
 from dicomsniff.findings.slowness import slow_part
 from dicomsniff.findings.verdicts import ENDINGS, failed_operations, has_failed, reason, warned_of
 from dicomsniff.quantities import counted, of_all
+from dicomsniff.tally import Tally
 
 MAX_REASONS = 1000
 """Reasons told apart in an overview."""
@@ -107,17 +108,24 @@ class Course(Struct, frozen=True):
         return self.why if self.fate is Fate.TROUBLED else ""
 
 
-class Ranking(Counter[str]):
+class Ranking(Struct):
     """Counts, with where in the capture each thing comes first: association, and place in it; and who met there."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._first: dict[str, tuple[int, int]] = {}
-        self._who: dict[str, str] = {}
+    counts: Tally[str] = field(default_factory=Tally[str])
+    _first: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _who: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether anything was counted."""
+        return bool(self.counts)
+
+    def has_room(self, what: str) -> bool:
+        """Whether something may be counted: known, or among the first MAX_REASONS."""
+        return what in self.counts or len(self.counts) < MAX_REASONS
 
     def see(self, what: str, association: int, place: int = 0, *, times: int = 1, who: str = "") -> None:
         """Count something. Associations may come in any order; `who` is who called whom."""
-        self[what] += times
+        self.counts[what] += times
         known = self._first.get(what)
         if known is None or (association, place) < known:
             self._first[what], self._who[what] = (association, place), who
@@ -128,11 +136,11 @@ class Ranking(Counter[str]):
 
     def ranked(self) -> list[tuple[str, int]]:
         """Return what is most frequent first; of what is as frequent, what came first in the capture."""
-        return sorted(self.items(), key=lambda each: (-each[1], self._first[each[0]]))
+        return sorted(self.counts.items(), key=lambda each: (-each[1], self._first[each[0]]))
 
     def in_order(self) -> list[tuple[str, int]]:
         """Return what came first in the capture first."""
-        return sorted(self.items(), key=lambda each: self._first[each[0]])
+        return sorted(self.counts.items(), key=lambda each: self._first[each[0]])
 
 
 class Overview:
@@ -176,7 +184,7 @@ class Overview:
         self._going_on += self._watches and course.fate is Fate.UNKNOWN and course.goes_on
         if course.why:
             self._take_reason(course)
-        if course.warning and (course.warning in self.warnings or len(self.warnings) < MAX_REASONS):
+        if course.warning and self.warnings.has_room(course.warning):
             self.warnings.see(course.warning, course.association, who=course.who)
         for place, (service, count) in enumerate(course.requests.items()):
             self.requests.see(service, course.association, place, times=count)
@@ -189,7 +197,7 @@ class Overview:
 
     def _take_reason(self, course: Course) -> None:
         reasons, why = self.reasons[course.fate], course.why
-        if why not in reasons and len(reasons) >= MAX_REASONS:
+        if not reasons.has_room(why):
             self.other_reasons += course.fate is Fate.TROUBLED
             return
         reasons.see(why, course.association, who=course.who)
@@ -218,7 +226,7 @@ class Overview:
         """
         parts = [*self._how(findings)]
         explained = [f"{move_name(move)}: {why}" for move in moves if (why := why_less(move))]
-        explained = [each for each in explained if each not in self.reasons[Fate.TROUBLED]]
+        explained = [each for each in explained if each not in self.reasons[Fate.TROUBLED].counts]
         if explained:
             parts.append(explained[0] + (f", and {len(explained) - 1} more" if len(explained) > 1 else ""))
         undelivered = [each.line for each in findings if each.code == "commitment-not-reported" and _is_warning(each)]

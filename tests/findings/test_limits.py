@@ -153,7 +153,7 @@ def test_reasons_beyond_the_limit_are_not_counted_as_one(monkeypatch: pytest.Mon
     for title in ("A", "B", "C", "C", "C", "D"):
         association.requestor.ae_title = title
         taken.feed(association, Findings())
-    assert (taken.reasons[overview.Fate.TROUBLED], taken.other_reasons) == (Counter(A=1, B=1), 4)
+    assert (taken.reasons[overview.Fate.TROUBLED].counts, taken.other_reasons) == ({"A": 1, "B": 1}, 4)
     assert "in trouble: A (and more than 1 other reason)" in taken.text([], [])
     assert list(taken.worst())[-1] == "and 4 associations in trouble for other reasons"
 

@@ -253,6 +253,6 @@ def test_one_reason_of_callers_without_a_title_is_one_reason_whatever_their_port
         talk.client(b"SSH-2.0-OpenSSH_9.2p1\r\n")
         talk.server(build.abort(2, 2))
         talks += talk.end(1).packets
-    text = str(analyzed(sorted(talks, key=lambda packet: packet.time)).overview.reasons[Fate.TROUBLED])
+    text = str(analyzed(sorted(talks, key=lambda packet: packet.time)).overview.reasons[Fate.TROUBLED].counts)
     assert text.count("speaks SSH, not DICOM") == 1
     assert "4000" not in text
