@@ -112,10 +112,15 @@ def closed_early(layer: TlsLayer) -> FailedHandshake | None:
     if session.version is None or any(session.plaintext.values()):
         return None  # the client's last word was not the handshake's: it needs a version, and no data was seen
     last = turns[3] if len(turns) >= HANDSHAKE_TURNS else None
-    waited = ended[2].first_time - turns[2].until
-    if (ended[0] is CLIENT and last is None) or (last is not None and last.length > MAX_ALERT) or waited > _SOON:
+    by, how, span = ended
+    if by is CLIENT:  # who may have had enough of a sound connection: only what can be but an alert says more
+        if last is None or not _is_sealed_alert(layer, last):
+            return None
+        how, span = "", last.begins
+    waited = span.first_time - turns[2].until
+    if (last is not None and last.length > MAX_ALERT) or waited > _SOON:
         return None
-    return _failed(layer, Failure.CLOSED_EARLY, ended[2], how=ended[1])._replace(waited=max(waited, 0))
+    return _failed(layer, Failure.CLOSED_EARLY, span, how=how)._replace(waited=max(waited, 0))
 
 
 def client_certificate(layer: TlsLayer) -> ClientCertificate:

@@ -10,6 +10,8 @@ from dicomsniff.pdu.types import AssociateAc, AssociateRq, ContextResult, Propos
 
 MAX_KNOWN = 64
 """Negotiations that are remembered: systems repeat theirs. Who is given one does not change it."""
+LONGEST_KNOWN = 1 << 14
+"""Bytes of an A-ASSOCIATE PDU, at most, whose negotiation is remembered."""
 
 
 class PresentationContext(Struct, frozen=True):
@@ -35,10 +37,11 @@ def negotiated_contexts(rq: AssociateRq | None, ac: AssociateAc | None) -> Mappi
 
     Of a repeated id the first counts.
     """
-    return _negotiated(rq.contexts if rq is not None else (), ac.contexts if ac is not None else ())
+    proposed, results = rq.contexts if rq is not None else (), ac.contexts if ac is not None else ()
+    longest = max(each.length for each in (rq, ac) if each is not None) if rq or ac else 0
+    return (_known if longest <= LONGEST_KNOWN else _negotiated)(proposed, results)
 
 
-@lru_cache(maxsize=MAX_KNOWN)
 def _negotiated(
     proposed: tuple[ProposedContext, ...], results: tuple[ContextResult, ...]
 ) -> dict[int, PresentationContext]:
@@ -50,3 +53,6 @@ def _negotiated(
         syntax = item.transfer_syntax if item.result == 0 else None
         contexts[item.id] = replace(context, result=item.result, transfer_syntax=syntax)
     return contexts
+
+
+_known = lru_cache(maxsize=MAX_KNOWN)(_negotiated)

@@ -204,8 +204,10 @@ class TlsConnection:
         layer = self._channel.layer
         answers = [each for each in layer.turns[1:2] if each.peer is SERVER and layer.is_whole]
         if trouble.problem is Problem.NOT_TLS and trouble.peer is SERVER and answers:
-            layer.answered_in = find_protocol(answers[0].beginning).name
-            return  # this is how the handshake failed
+            protocol = find_protocol(answers[0].beginning)
+            if not protocol.wraps:  # else it is TLS, but no record that may be
+                layer.answered_in = protocol.name
+                return  # this is how the handshake failed
         if len(self._troubles) <= MAX_TROUBLES:
             self._troubles.append(trouble)
         else:

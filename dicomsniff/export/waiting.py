@@ -7,7 +7,7 @@ from typing import IO
 
 AT_ONCE = 1 << 20
 """Bytes that are copied at a time."""
-_decoder = getincrementaldecoder("utf-8")
+_Decoder = getincrementaldecoder("utf-8")
 
 
 class WaitingText:
@@ -39,7 +39,7 @@ class WaitingText:
 
     def copy(self, out: IO[str], place: int = 0, length: float = inf) -> None:
         """Write what waited: all, or so many bytes of it from `place` on, where `size` stood when they were taken."""
-        decoder = _decoder()
+        decoder = _Decoder()
         self._file.seek(place)
         while length and (piece := self._file.read(int(min(AT_ONCE, length)))):
             length -= len(piece)

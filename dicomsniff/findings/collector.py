@@ -37,7 +37,8 @@ class Findings:
         self.causes: list[Finding] = []
         """Causes, each with what follows from it; once the association is over, by packet."""
         self.all: list[Finding] = []
-        """Every finding, causes and consequences alike, in the order found."""
+        """Every finding, causes and consequences alike, in the order found; once the association is over, perhaps each
+        behind its cause."""
         self.codes: set[str] = set()
         """Their codes."""
         self.unlisted: Counter[str] = Counter()

@@ -334,7 +334,8 @@ def _sent_before(association: Association, asked: Message) -> str:
     """Say which of the latest C-STOREs before a refused one had sent the same instance."""
     instance = asked.command.affected_sop_instance_uid
     for each in islice(reversed(association.messages), MAX_LOOKED_AT) if instance else ():
-        same = each.command.field == asked.command.field and each.command.affected_sop_instance_uid == instance
+        same = each.side is asked.side and each.command.field == asked.command.field
+        same = same and each.command.affected_sop_instance_uid == instance
         if same and each.span.last_packet < asked.span.first_packet:
             return f"; {each.name} {the_message_id(each.command.message_id)} had sent the same instance"
     return ""

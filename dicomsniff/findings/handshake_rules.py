@@ -60,8 +60,10 @@ def refusal_text(failed: FailedHandshake, often: str = "") -> str:
         text = f"{the_address(who)} ended the TLS handshake with {the_address(whom)}{often}"
         return f"{text}, likely by an encrypted alert: it probably does not accept the server's certificate"
     if failed.failure is Failure.CLOSED_EARLY:
-        text = f"{the_address(who)} {HOW_ENDED[failed.how]} {duration(failed.waited)} after the TLS handshake with"
-        return f"{text} {the_address(whom)}{often}, without any data of its own: likely refused: {_why_early(failed)}"
+        did = HOW_ENDED.get(failed.how, "sent what is as long as an encrypted alert")
+        text = f"{the_address(who)} {did} {duration(failed.waited)} after the TLS handshake with {the_address(whom)}"
+        times = f" ({often.strip()})" if often else ""
+        return f"{text}, without any data of its own: likely refused: {_why_early(failed)}{times}"
     text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
     return f"{text} by the alert {alert_name(failed.alert or 0)}: {_why(failed)}"
 

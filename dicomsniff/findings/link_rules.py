@@ -242,7 +242,11 @@ def _called_back(facts: CaptureFacts, asked: Step) -> str:
 
 def _calls_in_vain(facts: CaptureFacts, asked: Step) -> list[Unconnected]:
     """Return the calls by which the SCP did not reach the requestor for its report; none where it got through."""
-    if (ends := _callers(facts, asked)) is None or _called_back(facts, asked):
+    if (ends := _callers(facts, asked)) is None:
+        return []
+    if any(
+        (each.ends.source, host_of(each.ends.target)) == ends and each.start >= asked.time for each in facts.neighbours
+    ):
         return []
     return [
         each

@@ -1,5 +1,6 @@
 """Rules on operations: requests, their responses, roles and sub-operations (PS3.7 §8 to §10, §D.3.3)."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from math import inf
 
@@ -22,6 +23,8 @@ from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
 
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
+MAX_LOOKED_AT = 256
+"""Operations before a stray response among which the one that it may be meant for is looked for."""
 
 
 def is_of_another(_: Association, message: Message) -> bool:
@@ -68,12 +71,13 @@ def request_missing(review: Review) -> Iterator[Hit]:
 
 def _waiting_then(review: Review, response: Message) -> str:
     """Name the request that a stray response may be meant for: the only one of its service that waited for one."""
+    operations, came = review.association.operations.operations, response.span.first_packet
+    before = bisect_left(operations, came, key=lambda each: each.request.span.last_packet)
     waiting = [
         each
-        for each in review.association.operations.operations
+        for each in operations[max(before - MAX_LOOKED_AT, 0) : before]
         if each.side is not response.side and each.name == response.command.service
-        and each.request.span.last_packet < response.span.first_packet
-        and (each.final is None or each.final.span.last_packet > response.span.first_packet)
+        and (each.final is None or each.final.span.last_packet > came)
     ]  # fmt: skip
     if len(waiting) != 1:
         return ""

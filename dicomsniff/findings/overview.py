@@ -158,6 +158,8 @@ class Overview:
         """Associations in trouble for further reasons."""
         self.warnings = Ranking()
         """What others are warned of first, up to MAX_REASONS."""
+        self.other_warnings = 0
+        """Associations that are warned of first of something further."""
         self.requests = Ranking()
         self.bad: Counter[str] = Counter()
         """Operations that failed, by service."""
@@ -184,7 +186,9 @@ class Overview:
         self._going_on += self._watches and course.fate is Fate.UNKNOWN and course.goes_on
         if course.why:
             self._take_reason(course)
-        if course.warning and self.warnings.has_room(course.warning):
+        if course.warning and not self.warnings.has_room(course.warning):
+            self.other_warnings += 1
+        elif course.warning:
             self.warnings.see(course.warning, course.association, who=course.who)
         for place, (service, count) in enumerate(course.requests.items()):
             self.requests.see(service, course.association, place, times=count)
@@ -214,7 +218,8 @@ class Overview:
         for why, count in ranked[:MAX_WORST]:
             more = f" and {count - 1} more" if count > 1 else ""
             yield f"{common.where(why)}{more}: {why}"
-        others = sum(count for _, count in ranked[MAX_WORST:]) + self.other_reasons
+        others = sum(count for _, count in ranked[MAX_WORST:])
+        others += self.other_reasons if self.reasons[Fate.TROUBLED] else self.other_warnings
         if others:
             how = "in trouble for other reasons" if self.reasons[Fate.TROUBLED] else "with other warnings"
             yield f"and {counted(others, 'association')} {how}"

@@ -334,7 +334,11 @@ def _accepted_in_vain(association: Association) -> str:
     """Name what could have been exchanged on an association that asked for nothing, and how it was to be encoded."""
     if association.message_counts.messages or association.has_holes:
         return ""
-    accepted = [each for each in association.contexts.values() if each.accepted and each.abstract_syntax]
+    accepted = [
+        each
+        for each in association.contexts.values()
+        if each.accepted and each.abstract_syntax and each.transfer_syntax
+    ]
     said = [f"{the_class(each.abstract_syntax)} in {the_class(each.transfer_syntax)}" for each in accepted]
     return f"; accepted: {some_of(said, MAX_ACCEPTED)}" if said else ""
 

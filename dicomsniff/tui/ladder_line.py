@@ -82,6 +82,7 @@ class LadderLines:
         """The same, with nothing folded."""
         self._association = association
         self._stands_out = stands_out
+        self._found: Sequence[Finding] = ()
         self._judged = 0
         """How many findings there were when it was judged what stands out."""
         self._folds = True
@@ -96,7 +97,8 @@ class LadderLines:
     def take(self, entries: list[Entry], found: Sequence[Finding]) -> None:
         """Take the entries by time, and what was found about them, each with what came since."""
         known = len(self._entries)
-        fresh, self._judged = found[self._judged :], len(found)
+        fresh = found[self._judged :] if found is self._found else found  # at its end an association's are another list
+        self._found, self._judged = found, len(found)
         if self._entries != entries[:known] or any(map(self._is_in_run, fresh)):
             self.lines, self._every, self._entries, known = [], [], [], 0
         until = self._until if known else None

@@ -269,7 +269,8 @@ class MessageLadder(ColumnList[LadderLine]):
         said = said_of(self._association, last)
         if not line.is_folded:
             return said
-        until = self._moment(last.span.first_time, SHORT) + (" s" if self.times == RELATIVE else "")
+        cells = SHORT + DATE * (self._dated and self.times == ABSOLUTE)
+        until = self._moment(last.span.first_time, cells) + (" s" if self.times == RELATIVE else "")
         return f"{line.count:,} until {until}" + (f", the last: {said}" if said else "")
 
 

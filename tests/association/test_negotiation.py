@@ -3,6 +3,7 @@
 import pytest
 
 import build
+from dicomsniff.association import negotiation
 from dicomsniff.association.negotiation import PresentationContext, negotiated_contexts
 from dicomsniff.pdu.decode import decode_control_pdu
 from dicomsniff.span import Span
@@ -57,3 +58,13 @@ def test_128_contexts_are_merged():
     numbers = range(1, 256, 2)
     found = merge([build.proposal(n) for n in numbers], [build.answer(n, n % 5) for n in numbers])
     assert [(context.id, context.result) for context in found] == [(n, n % 5) for n in numbers]
+
+
+def test_a_negotiation_that_takes_much_memory_is_not_remembered(monkeypatch):
+    monkeypatch.setattr(negotiation, "LONGEST_KNOWN", 100)
+    before = negotiation._known.cache_info().currsize
+    for number in range(3):
+        syntaxes = [f"1.2.{number}"] * 20
+        (context,) = merge([build.proposal(1, CT, syntaxes)], [build.answer(1)])
+        assert context.proposed_transfer_syntaxes == tuple(syntaxes)
+    assert negotiation._known.cache_info().currsize == before

@@ -7,7 +7,7 @@ import pytest
 import build
 from findings.found import analyzed, every_finding
 from findings.traffic import talked
-from tls import client_hello, handshake, message, record
+from tls import CERTIFICATE, DONE, SERVER_HELLO, client_hello, handshake, message, record
 
 CHANGE = record(20, b"\1")
 RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
@@ -117,3 +117,26 @@ def test_a_server_that_resets_on_a_client_hello_is_said_to_break_off():
     talk = talked((0, handshake(client_hello())), talk=build.Talk(server=("10.0.0.2", DICOM)).open())
     (said,) = refusals(talk.reset(1))
     assert said.startswith("10.0.0.2:2762 broke the connection off on the TLS handshake of 10.0.0.1")
+
+
+def test_tls_that_is_framed_wrongly_is_not_said_to_be_none():
+    talk = talked((0, handshake(client_hello())), (1, b"\x16\3\1\xff\xff" + bytes(40)), talk=build.Talk().open())
+    assert not [each for each in refusals(talk.end(1)) if "speaks no TLS" in each]
+
+
+def test_a_client_that_leaves_after_a_sound_handshake_was_not_refused():
+    """In TLS 1.2 what the server says last of the handshake is as short as an alert."""
+    finished = CHANGE + record(22, bytes(40))
+    talk = build.Talk(server=("10.0.0.2", DICOM)).open()
+    turns = (
+        (0, handshake(client_hello())),
+        (1, handshake(SERVER_HELLO, CERTIFICATE, DONE)),
+        (0, finished),
+        (1, finished),
+    )
+    assert refusals(talked(*turns, talk=talk).end(0)) == []
+
+
+def test_a_client_may_close_on_a_refusal_that_is_encrypted():
+    (said,) = refusals(shaken((0, CHANGE + sealed(8, 36)), (1, sealed(2))).end(0))
+    assert said.startswith("10.0.0.2:2762 sent what is as long as an encrypted alert 1.00 ms after the TLS handshake")
