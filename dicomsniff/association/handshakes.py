@@ -120,7 +120,7 @@ def closed_early(layer: TlsLayer) -> FailedHandshake | None:
     waited = span.first_time - turns[2].until
     if (last is not None and last.length > MAX_ALERT) or waited > _SOON:
         return None
-    return _failed(layer, Failure.CLOSED_EARLY, span, how=how)._replace(waited=max(waited, 0))
+    return _failed(layer, Failure.CLOSED_EARLY, span, how=how, waited=max(waited, 0))
 
 
 def client_certificate(layer: TlsLayer) -> ClientCertificate:
@@ -132,7 +132,7 @@ def client_certificate(layer: TlsLayer) -> ClientCertificate:
     return ClientCertificate.UNASKED if session.tells_requests else ClientCertificate.UNKNOWN
 
 
-def record_lengths(beginning: bytes) -> list[int]:
+def _record_lengths(beginning: bytes) -> list[int]:
     """Return the lengths of the bodies of the protected records that bytes of TLS 1.3 begin with, in order."""
     lengths, at = [], 0
     while at + RECORD_HEADER <= len(beginning) and beginning[at] in (CHANGE_CIPHER_SPEC, APPLICATION_DATA):
@@ -152,7 +152,7 @@ def _certificate_by_size(layer: TlsLayer) -> ClientCertificate:
     suite = find_suite(session.suite or 0)
     finished = _MESSAGE_HEADER + (48 if suite is not None and suite.prf == "sha384" else 32)
     around = 1 + tag
-    first, *others = record_lengths(turns[2].beginning) or [0]
+    first, *others = _record_lengths(turns[2].beginning) or [0]
     if first == finished + around:
         return ClientCertificate.UNASKED
     both = first == _NO_CERTIFICATE + finished + around
@@ -164,7 +164,7 @@ def _certificate_by_size(layer: TlsLayer) -> ClientCertificate:
 def _is_sealed_alert(layer: TlsLayer, turn: Turn) -> bool:
     """Whether the only encrypted record of a turn is as long as an alert."""
     tag = _tag_length(layer) if layer.is_whole else None
-    return tag is not None and record_lengths(turn.beginning) == [_SEALED_ALERT + tag]
+    return tag is not None and _record_lengths(turn.beginning) == [_SEALED_ALERT + tag]
 
 
 def _tag_length(layer: TlsLayer) -> int | None:
@@ -186,6 +186,7 @@ def _failed(
     alert: int | None = None,
     protocol: str | None = None,
     how: str = "",
+    waited: int = 0,
 ) -> FailedHandshake:
     certificate, offered = client_certificate(layer), layer.session.offered_versions
     is_by_size = certificate is ClientCertificate.UNKNOWN
@@ -193,5 +194,5 @@ def _failed(
         certificate = _certificate_by_size(layer)
     client, server = layer.client.address, str(layer.server)
     return FailedHandshake(
-        client, server, failure, by_client, alert, certificate, is_by_size, protocol, how, span, offered
+        client, server, failure, by_client, alert, certificate, is_by_size, protocol, how, span, offered, waited
     )

@@ -38,7 +38,7 @@ def negotiated_contexts(rq: AssociateRq | None, ac: AssociateAc | None) -> Mappi
     Of a repeated id the first counts.
     """
     proposed, results = rq.contexts if rq is not None else (), ac.contexts if ac is not None else ()
-    longest = max(each.length for each in (rq, ac) if each is not None) if rq or ac else 0
+    longest = max((each.length for each in (rq, ac) if each is not None), default=0)
     return (_known if longest <= LONGEST_KNOWN else _negotiated)(proposed, results)
 
 

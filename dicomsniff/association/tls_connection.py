@@ -201,18 +201,26 @@ class TlsConnection:
         return self._tell_troubles() if len(self.associations) > known else []
 
     def _note_trouble(self, trouble: TlsTrouble) -> None:
-        layer = self._channel.layer
-        answers = [each for each in layer.turns[1:2] if each.peer is SERVER and layer.is_whole]
-        if trouble.problem is Problem.NOT_TLS and trouble.peer is SERVER and answers:
-            protocol = find_protocol(answers[0].beginning)
-            if not protocol.wraps:  # else it is TLS, but no record that may be
-                layer.answered_in = protocol.name
-                return  # this is how the handshake failed
+        if trouble.problem is Problem.NOT_TLS and trouble.peer is SERVER and self._note_other_protocol():
+            return  # this is how the handshake failed
         if len(self._troubles) <= MAX_TROUBLES:
             self._troubles.append(trouble)
         else:
             text = f"more than {MAX_TROUBLES} troubles before anything could be read; this is the last one"
             self._troubles[-1] = replace(trouble, text=f"{text}: {trouble.text.rpartition(': ')[2]}")
+
+    def _note_other_protocol(self) -> bool:
+        """Take note of the protocol that the server answered in, if it is another one; return whether it is.
+
+        What is no record may be TLS all the same, framed wrongly.
+        """
+        layer = self._channel.layer
+        if not layer.is_whole or len(layer.turns) < 2 or layer.turns[1].peer is not SERVER:
+            return False
+        protocol = find_protocol(layer.turns[1].beginning)
+        if not protocol.wraps:
+            layer.answered_in = protocol.name
+        return not protocol.wraps
 
     def _tell_troubles(self) -> list[Update]:
         troubles, self._troubles = self._troubles, []
@@ -254,13 +262,12 @@ class TlsConnection:
     def _find_client(self) -> ByteStream:
         """Return the stream of the client: of who says hello first, else of who likely opened the connection."""
         for stream, detection in self._beginning.detections.items():
-            first = detection.beginning[: RECORD_HEADER + 1]  # of a record, and its message's type behind that
-            if (
-                len(first) > RECORD_HEADER
-                and first[0] == HANDSHAKE
-                and first[RECORD_HEADER] in (CLIENT_HELLO, SERVER_HELLO)
-            ):
-                return stream if first[RECORD_HEADER] == CLIENT_HELLO else stream.peer
+            first = detection.beginning
+            if len(first) <= RECORD_HEADER or first[0] != HANDSHAKE:
+                continue
+            message = first[RECORD_HEADER]
+            if message in (CLIENT_HELLO, SERVER_HELLO):
+                return stream if message == CLIENT_HELLO else stream.peer
         return self._connection.opener or guess_opener(self._connection)
 
 
