@@ -34,38 +34,16 @@ SHORTEST_BODY = 4
 
 def decode_associate_rq(body: FieldReader, span: Span) -> AssociateRq:
     """A-ASSOCIATE-RQ (PS3.8 §9.3.2, Table 9-11)."""
-    (version, called, calling), items = _titles(body), _items(body)
-    return AssociateRq(
-        span,
-        len(body.data),
-        version,
-        called,
-        calling,
-        items.application_context_name,
-        items.proposed,
-        items.user_information,
-        items.unknown,
-        items.problem,
-        body.data,
-    )
+    titles, items = _titles(body), _items(body)
+    name, rest = items.application_context_name, (items.user_information, items.unknown, items.problem)
+    return AssociateRq(span, len(body.data), *titles, name, items.proposed, *rest, raw=body.data)
 
 
 def decode_associate_ac(body: FieldReader, span: Span) -> AssociateAc:
     """A-ASSOCIATE-AC (PS3.8 §9.3.3, Table 9-17)."""
-    (version, called, calling), items = _titles(body), _items(body)
-    return AssociateAc(
-        span,
-        len(body.data),
-        version,
-        called,
-        calling,
-        items.application_context_name,
-        items.results,
-        items.user_information,
-        items.unknown,
-        items.problem,
-        body.data,
-    )
+    titles, items = _titles(body), _items(body)
+    name, rest = items.application_context_name, (items.user_information, items.unknown, items.problem)
+    return AssociateAc(span, len(body.data), *titles, name, items.results, *rest, raw=body.data)
 
 
 def _titles(body: FieldReader) -> tuple[int, str, str]:
