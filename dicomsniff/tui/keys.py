@@ -44,6 +44,8 @@ class Key(NamedTuple):
 
 _W, _V = Where.WORKSPACE, Where.VIEW
 
+_BELOW = ("hide what is below", "show what is below", "leave only headings, or show all")
+"""What folding, unfolding, and either of all do where rows hang below others."""
 KEYS = (
     Key(
         "view.open",
@@ -197,8 +199,8 @@ KEYS = (
     *(
         key
         for where, name, fold, unfold, fold_all in (
-            (Where.FIELDS, "fields", "hide what is below", "show what is below", "leave only headings, or show all"),
-            (Where.FOLDING, "findings", "hide what is below", "show what is below", "leave only headings, or show all"),
+            (Where.FIELDS, "fields", *_BELOW),
+            (Where.FOLDING, "findings", *_BELOW),
             (
                 Where.EXCHANGE,
                 "exchange",

@@ -1,5 +1,7 @@
 """The top line: how the capture went, how far it is read, and whether patient data are shown."""
 
+from typing import NamedTuple
+
 from textual.geometry import Size
 from textual.widgets import Static
 
@@ -20,7 +22,15 @@ LONGEST_NAME = 60
 """Characters of the capture's name that are shown."""
 
 
-def status_text(session: Session, width: int, lines: int = 1) -> Shown:
+class Status(NamedTuple):
+    """How things stand, in the room there is."""
+
+    text: Shown
+    is_cut: bool
+    """Whether there was no room for all of it."""
+
+
+def status(session: Session, width: int, lines: int = 1) -> Status:
     """Say how the capture went and how far reading is; then, where there is room, its name and counts.
 
     That takes as many lines as it needs, and no more than `lines`.
@@ -48,28 +58,24 @@ def status_text(session: Session, width: int, lines: int = 1) -> Shown:
     if text.cell_len + len(rest) <= room:
         text.append(rest, "not bold")
     first, more = _broken(text, room) if lines > 1 else (text, None)
+    is_cut = first.cell_len > room or (more is not None and more.cell_len > width)
     first.truncate(max(room, 0), overflow="ellipsis", pad=True)
     first.append(privacy, "bold reverse" if session.gate.privacy.keep_phi else "not bold reverse")
     if more is not None:
         more.truncate(width, overflow="ellipsis")
         first.append_line("").append(more)
-    return first
+    return Status(first, is_cut)
 
 
-def status_in(session: Session, size: Size) -> Shown:
+def status_in(session: Session, size: Size) -> Status:
     """Say it in a terminal of this size.
 
     While a file is read, it is another text every moment: then it has one line, so that nothing below moves for it.
     """
     lines = LINES if size.height >= ROOMY and (session.capture.is_live or not session.reading) else 1
-    said = status_text(session, size.width, lines)
+    said = status(session, size.width, lines)
     # What is longer than that, the overview says whole.
-    return status_text(session, size.width) if is_cut(said) and session.view == "overview" else said
-
-
-def is_cut(said: Shown) -> bool:
-    """Whether there was no room for all of it."""
-    return "…" in said.plain
+    return status(session, size.width) if said.is_cut and session.view == "overview" else said
 
 
 def _broken(text: Shown, room: int) -> tuple[Shown, Shown | None]:
@@ -116,7 +122,7 @@ class StatusLine(Static):
 
     def show(self) -> None:
         """Show how things stand."""
-        self.update(status_in(self._session, self.app.size))
+        self.update(status_in(self._session, self.app.size).text)
 
     def on_resize(self) -> None:
         """Fit it in."""

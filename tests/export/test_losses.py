@@ -13,7 +13,7 @@ from dicomsniff.export.view import write_view
 from dicomsniff.library import open_capture
 from dicomsniff.sniffing import blocks
 from dicomsniff.tui.session import Session
-from dicomsniff.tui.status_line import status_text
+from dicomsniff.tui.status_line import status
 from unmarked import GATE
 
 
@@ -87,7 +87,7 @@ def test_transcripts_count_them(tmp_path: Path) -> None:
 def test_the_status_line_tells_it_while_reading(tmp_path: Path) -> None:
     with open_capture(captured(tmp_path / "lossy", ASKED_AND_NEVER_ANSWERED, (7, 0))) as capture:
         list(capture.updates())
-        text = status_text(Session(capture, GATE), 80)
+        text = status(Session(capture, GATE), 80).text
     assert "7 packets lost" in text.plain
 
 

@@ -6,6 +6,7 @@ from dicomsniff.findings.catalogue import find_rule
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.tui.detail import Detail
+from dicomsniff.tui.entry_times import in_seconds
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.finding_rows import FindingRow, FindingRows
@@ -16,6 +17,7 @@ from dicomsniff.tui.navigation import find_finding
 from dicomsniff.tui.related import target_of
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.shown import LONGEST
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.views.view import View
 
@@ -128,7 +130,7 @@ class FindingsView(View):
             return
         yield FieldRow("In the exchange", "Enter goes there", style="heading")
         for entry in entries[max(place - BEFORE, 0) : place + AFTER + 1]:
-            when = f"{(entry.span.first_time - shown.start_time) / 1e9:.6f}"
+            when = in_seconds(entry.span.first_time - shown.start_time, LONGEST)
             said = f"{arrow(LadderLine(entry, None), 0)}  {said_of(shown, entry)}".rstrip()
             style = found.finding.severity.value if entry is session.entry else ""
             yield FieldRow(when, said, style=style, target=target_of(shown, entry))

@@ -12,7 +12,7 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.status_line import LONGEST_NAME, is_cut, keeping_text, nothing_found, packets_text, status_in
+from dicomsniff.tui.status_line import LONGEST_NAME, keeping_text, nothing_found, packets_text, status_in
 from dicomsniff.tui.strip import Strip
 from dicomsniff.tui.views.view import View
 
@@ -86,7 +86,7 @@ class Overview(View):
         name = shortened(allowed(session.capture.marked_name), LONGEST_NAME)
         head = Shown(f"{name}: {', '.join(counts)}", "dim")
         verdict = allowed(session.book.verdict) or "nothing is over yet"
-        if not session.book.verdict or is_cut(status_in(session, self.app.size)):
+        if not session.book.verdict or status_in(session, self.app.size).is_cut:
             head = Shown(verdict, "bold").append_line(head.plain, "not bold dim")
         if keeping := session.capture.keeping:
             head.append_line(keeping_text(keeping), "not bold dim")
