@@ -1,6 +1,8 @@
 """Messages -> operations: a request, its responses, its cancellation and its sub-operations (PS3.7 §7, §9, §10)."""
 
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -102,6 +104,16 @@ class Operation(Struct, eq=False):
 
 Key = tuple[Side, int]
 """The side that asked, and the Message ID of its request."""
+
+
+MAX_LOOKED_AT = 256
+"""Operations before a packet that are looked at for the one that it may be about."""
+
+
+def operations_before(operations: Sequence[Operation], packet: int) -> Sequence[Operation]:
+    """Return the latest operations, listed as they began, whose requests had come whole before a packet."""
+    before = bisect_left(operations, packet, key=lambda each: each.request.span.last_packet)
+    return operations[max(before - MAX_LOOKED_AT, 0) : before]
 
 
 class OperationTracker:

@@ -157,9 +157,9 @@ def closed_early(review: Review) -> Iterator[Hit]:
 
 def _nothing_said_before(association: Association, ending: Entry) -> bool:
     """Whether A-ASSOCIATE-AC is the last that was said before an end of TCP."""
-    said = [each for each in association.timeline if not isinstance(each.event, TcpEnd)]
-    before = [each for each in said if each.span.last_packet < ending.span.first_packet]
-    return bool(before) and isinstance(before[-1].event, AssociateAc)
+    said = (each for each in reversed(association.timeline) if not isinstance(each.event, TcpEnd))
+    last = next((each for each in said if each.span.last_packet < ending.span.first_packet), None)
+    return last is not None and isinstance(last.event, AssociateAc)
 
 
 @final_rule(

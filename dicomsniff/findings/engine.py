@@ -137,9 +137,10 @@ def _without_repetition(again: list[tuple[Finding, Finding]], causes: list[Findi
     """Return findings without those that say again what others say: of two, what has followers stays."""
     dropped = set()
     for later, earlier in again:
-        keeps = earlier if earlier.followers and not later.followers else later
-        if not (later.followers and earlier.followers):
-            dropped.add(id(earlier if keeps is later else later))
+        if not earlier.followers:
+            dropped.add(id(earlier))
+        elif not later.followers:
+            dropped.add(id(later))
     return [each for each in flatten(causes) if id(each) not in dropped]
 
 

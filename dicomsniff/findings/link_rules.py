@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from dicomsniff.association.moves import Move, Unconnected
+from dicomsniff.association.moves import Move
 from dicomsniff.association.neighbours import host_of
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
@@ -12,7 +12,15 @@ from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import retrieves
 from dicomsniff.findings.parts import the_address, the_association, the_key, the_title
-from dicomsniff.findings.retrieve import MAX_GOING_ON, explain_get, move_name, moved_nothing, why_in_sight, why_less
+from dicomsniff.findings.retrieve import (
+    MAX_GOING_ON,
+    explain_get,
+    move_name,
+    move_of,
+    moved_nothing,
+    why_in_sight,
+    why_less,
+)
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted, duration
@@ -56,10 +64,8 @@ def destination_failed(review: Review) -> Iterator[Hit]:
     """
     for operation in review.association.operations.operations:
         if operation.name == "C-MOVE" and review.known is not None and operation.category != "Success":
-            going_on = (each for each in review.known.open_associations if each is not review.association)
-            refused = islice(review.known.refused, MAX_GOING_ON)
-            move = review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON), refused)
-            if said := why_in_sight(move):
+            move = move_of(review, operation, islice(review.known.refused, MAX_GOING_ON))
+            if move is not None and (said := why_in_sight(move)):
                 about = operation.final or operation.request
                 yield Hit(f"{move_name(move)}: {said}", about.span, about)
 
@@ -216,50 +222,40 @@ def unreported(facts: CaptureFacts) -> Iterator[Hit]:
             key = the_key(workflow.key, asked[0].association)
             said = f"storage commitment {key} was accepted; its report is missing from the capture"
             first = asked[0]
-            vain = _calls_in_vain(facts, first)
-            said += _vain_text(vain) if vain else _called_back(facts, first)
-            severity = Severity.WARNING if vain else Severity.NOTE
-            yield Hit(said, first.span, association=first.association, number=first.message, severity=severity)
+            came_of_it, severity = _called_back(facts, first)
+            text = said + came_of_it
+            yield Hit(text, first.span, association=first.association, number=first.message, severity=severity)
 
 
-def _callers(facts: CaptureFacts, asked: Step) -> tuple[str, str] | None:
-    """Return the hosts of the SCP that is to report and of the requestor; None where they are not known."""
+def _called_back(facts: CaptureFacts, asked: Step) -> tuple[str, Severity]:
+    """Say what came of the SCP's calls to the requestor for its report; a warning if it reached nobody."""
     first = next((each for each in facts.neighbours if each.association == asked.association), None)
-    return None if first is None else (host_of(first.ends.target), first.ends.source)
-
-
-def _called_back(facts: CaptureFacts, asked: Step) -> str:
-    """Say that the SCP called the requestor for its report, and what came of it; empty where it did not."""
-    ends = _callers(facts, asked)
-    for each in facts.neighbours:
-        back = (each.ends.source, host_of(each.ends.target)) == ends
-        if back and each.start >= asked.time and each.trouble:
-            why = in_words(reject_reason_name(*each.refused)) if each.refused else ""
-            what = f"which was refused: {why}" if why else "which was in trouble"
-            return f"; the SCP called back in association {the_association(each.association)}, {what}"
-    return ""
-
-
-def _calls_in_vain(facts: CaptureFacts, asked: Step) -> list[Unconnected]:
-    """Return the calls by which the SCP did not reach the requestor for its report; none where it got through."""
-    if (ends := _callers(facts, asked)) is None:
-        return []
-    if any(
-        (each.ends.source, host_of(each.ends.target)) == ends and each.start >= asked.time for each in facts.neighbours
-    ):
-        return []
-    return [
+    if first is None:
+        return "", Severity.NOTE
+    ends = host_of(first.ends.target), first.ends.source
+    back = [
+        each
+        for each in facts.neighbours
+        if (each.ends.source, host_of(each.ends.target)) == ends and each.start >= asked.time
+    ]
+    in_vain = [
         each
         for each in facts.links.unconnected()
         if (each.source, host_of(each.target)) == ends and each.time >= asked.time
         and (each.how != "unanswered" or each.waited >= PATIENCE)
     ]  # fmt: skip
-
-
-def _vain_text(calls: list[Unconnected]) -> str:
-    often = f" ({len(calls)} times)" if len(calls) > 1 else ""
-    how = _CAME_OF.get(calls[0].how, "said nothing")
-    return f"; the SCP then tried to connect to {the_address(calls[0].target)}{often}, which {how}"
+    if in_vain and not back:
+        often = f" ({len(in_vain)} times)" if len(in_vain) > 1 else ""
+        how = _CAME_OF.get(in_vain[0].how, "said nothing")
+        where = the_address(in_vain[0].target)
+        return f"; the SCP then tried to connect to {where}{often}, which {how}", Severity.WARNING
+    troubled = next((each for each in back if each.trouble), None)
+    if troubled is None:
+        return "", Severity.NOTE
+    why = in_words(reject_reason_name(*troubled.refused)) if troubled.refused else ""
+    what = f"which was refused: {why}" if why else "which was in trouble"
+    where = the_association(troubled.association)
+    return f"; the SCP called back in association {where}, {what}", Severity.NOTE
 
 
 @capture_rule(code="association-per-object", severity=Severity.NOTE)

@@ -1,6 +1,5 @@
 """Rules on operations: requests, their responses, roles and sub-operations (PS3.7 §8 to §10, §D.3.3)."""
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from math import inf
 
@@ -9,7 +8,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.commands import N_EVENT_REPORT_RQ
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.operations import Operation, operations_before
 from dicomsniff.dimse.sub_operations import Progress
 from dicomsniff.findings.codes import COMMANDS, ENDS, FRAGMENTS, FRAMING, NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
@@ -23,8 +22,6 @@ from dicomsniff.quantities import duration
 from dicomsniff.side import SIDES, Side
 
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
-MAX_LOOKED_AT = 256
-"""Operations before a stray response among which the one that it may be meant for is looked for."""
 
 
 def is_of_another(_: Association, message: Message) -> bool:
@@ -71,11 +68,10 @@ def request_missing(review: Review) -> Iterator[Hit]:
 
 def _waiting_then(review: Review, response: Message) -> str:
     """Name the request that a stray response may be meant for: the only one of its service that waited for one."""
-    operations, came = review.association.operations.operations, response.span.first_packet
-    before = bisect_left(operations, came, key=lambda each: each.request.span.last_packet)
+    came = response.span.first_packet
     waiting = [
         each
-        for each in operations[max(before - MAX_LOOKED_AT, 0) : before]
+        for each in operations_before(review.association.operations.operations, came)
         if each.side is not response.side and each.name == response.command.service
         and (each.final is None or each.final.span.last_packet > came)
     ]  # fmt: skip

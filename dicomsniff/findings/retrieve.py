@@ -1,7 +1,8 @@
 """Why a C-MOVE or C-GET brought less than was asked for: the likeliest reason (PS3.4 §C.4.2, §C.4.3)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.association.association import Association
@@ -11,6 +12,7 @@ from dicomsniff.dictionary.reasons import in_words, reject_reason_name
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
+from dicomsniff.findings.review import Review
 from dicomsniff.quantities import counted, of_all, some_of
 from dicomsniff.side import Side
 
@@ -21,6 +23,17 @@ MAX_TITLE = 16
 """Characters of an AE title (PS3.5 §6.2)."""
 MAX_NAMED = 3
 """SOP classes that a line names; further ones are counted."""
+
+
+def move_of(review: Review, operation: Operation, refused: Iterable[Unconnected] = ()) -> Move | None:
+    """Return a C-MOVE of an association that is over, with what the capture shows of it; None where nobody looks on.
+
+    `refused` are calls that are not remembered yet.
+    """
+    if review.known is None:
+        return None
+    going_on = (each for each in review.known.open_associations if each is not review.association)
+    return review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON), refused)
 
 
 def move_name(move: Move) -> str:

@@ -1,7 +1,7 @@
 """Rules on silence: nobody answers, until one side gives up (PS3.8 §7.1, PS3.7 §A.4)."""
 
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from dicomsniff.findings.codes import BROKEN, FRAMING, PROPOSAL, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.retrieve import MAX_GOING_ON, sent_meanwhile
+from dicomsniff.findings.retrieve import move_of, sent_meanwhile
 from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import ReleaseRq
@@ -146,12 +146,8 @@ def peer_silent(review: Review) -> Iterator[Hit]:
 def _sent_meanwhile(review: Review, message: Message) -> str:
     """Say where objects were being sent for a C-MOVE, as far as the capture shows it."""
     operation = message.operation
-    if review.known is None or operation is None or operation.name != "C-MOVE":
-        return ""
-    going_on = (each for each in review.known.open_associations if each is not review.association)
-    return sent_meanwhile(
-        review.known.links.find_move(review.association, operation, islice(going_on, MAX_GOING_ON), ())
-    )
+    move = move_of(review, operation) if operation is not None and operation.name == "C-MOVE" else None
+    return sent_meanwhile(move) if move is not None else ""
 
 
 @final_rule(

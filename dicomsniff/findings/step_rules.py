@@ -1,6 +1,5 @@
 """Rules on one SOP instance over time, wherever it was worked on: created, changed, ended (PS3.4 §F.7.2, §CC.2)."""
 
-from bisect import bisect_left
 from collections.abc import Iterator
 
 from dicomsniff.association.normalized_links import Kind, Step, instance_of, key_of, kind_of
@@ -17,7 +16,7 @@ from dicomsniff.dictionary.normalized import (
     UPS_CLASSES,
 )
 from dicomsniff.dictionary.statuses import DONE, status_text
-from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.operations import Operation, operations_before
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import ANSWERS_LACKING, FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
@@ -35,8 +34,6 @@ _WRONG_TRANSACTION = 0xC301
 """The correct Transaction UID was not provided (PS3.4 Table CC.2.1-2)."""
 _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
 """SOP classes whose instances are there after an N-CREATE only."""
-MAX_LOOKED_AT = 256
-"""Operations before one on an image box among which the film box is looked for."""
 MAX_BOXES = 2
 """Image boxes of a film box that are named; further ones are counted."""
 _ENDED = {Kind.MPPS: MPPS_ENDED, Kind.UPS: UPS_ENDED}
@@ -210,11 +207,10 @@ def _created_instead(review: Review, operation: Operation) -> str:
     """Name the image boxes that the last film box before an operation on one of them was created with."""
     if operation.request.command.requested_sop_class_uid not in IMAGE_BOXES:
         return ""
-    operations, came = review.association.operations.normalized, operation.request.span.first_packet
-    before = bisect_left(operations, came, key=lambda each: each.request.span.last_packet)
+    came = operation.request.span.first_packet
     made = [
         each.final.data_set.outline
-        for each in operations[max(before - MAX_LOOKED_AT, 0) : before]
+        for each in operations_before(review.association.operations.normalized, came)
         if each.name == "N-CREATE" and each.request.command.affected_sop_class_uid == FILM_BOX
         and each.final is not None and each.final.data_set is not None and each.final.span.last_packet < came
     ]  # fmt: skip
