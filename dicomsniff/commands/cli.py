@@ -121,6 +121,8 @@ def demo(sample: str) -> None:
 @click.option("--only-problems", is_flag=True, help="Show only associations in trouble, or with a warning.")
 @click.option("--sort", type=click.Choice(["duration", "start", "worst"]),
               help="Print the longest, the first or the worst association first.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1, 1024), default=1, metavar="N",
+              help="Read a large CAPTURE in N processes; each follows some of its connections.")  # fmt: skip
 @click.option("--follow", is_flag=True, help=_FOLLOW_HELP)
 @watching_options
 def show(
@@ -129,13 +131,25 @@ def show(
     *,
     sort: str | None,
     follow: bool,
+    jobs: int,
     watching: Watching,
+    selection: "Selection",
     **asked: Any,
 ) -> None:
     """Print each association: who, with whom, how it went, its timeline and its findings."""
     if follow and (sort or asked["summary"]):
         raise click.UsageError("--follow prints messages as they come: it does not go with --sort or --summary")
-    _show(captures, ports, watching, follow=follow, sort=sort or "", **asked)
+    if jobs > 1:
+        if follow or sort or not selection.is_all:
+            raise click.UsageError(
+                "--jobs prints all of a capture as it comes: it does not go with --follow, --sort, "
+                "or what chooses associations"
+            )
+        from dicomsniff.commands.sharing import show_shared
+
+        show_shared(captures, ports, jobs, **asked)
+        return
+    _show(captures, ports, watching, follow=follow, sort=sort or "", selection=selection, **asked)
 
 
 def _show(

@@ -1,8 +1,7 @@
 """Joins the stages: packets -> segments -> streams -> PDUs -> messages -> associations -> findings."""
 
 from collections import Counter, deque
-from collections.abc import Collection as Set
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Consumer, Foreign, Means, PduWatcher, Update, associations_of
@@ -22,7 +21,7 @@ from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.engine.kept import Keep, Kept
-from dicomsniff.engine.repeating import CameOfIt, Repeating, what_came
+from dicomsniff.engine.repeating import CameOfIt, Repeating, outcome_again, what_came
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
 from dicomsniff.findings.finding import Finding
@@ -34,7 +33,7 @@ from dicomsniff.span import Span, join_spans
 from dicomsniff.tcp.connection import Connection, TcpTracker
 from dicomsniff.tcp.entrance import Entrance, Unread
 from dicomsniff.tcp.events import ConnectionGone, RepeatGone, TcpEvent
-from dicomsniff.tcp.repeats import Repeats
+from dicomsniff.tcp.repeats import Repeat, Repeats
 from dicomsniff.tls.vault import Vault
 
 
@@ -60,7 +59,7 @@ class Analyzer:
         keep: Keep = Keep.ALL,
         heads: int = 0,
         part: bool = False,
-        flows: Set[bytes] | None = None,
+        flows: Container[bytes] | None = None,
         watches: bool = False,
         vault: Vault | None = None,
         watcher: PduWatcher | None = None,
@@ -111,7 +110,8 @@ class Analyzer:
         self._ports = frozenset((ports,) if isinstance(ports, int) else ports)
         self._tcp = TcpTracker(self.found)
         self._entrance = Entrance(self._tcp, self._judge_guest, self._is_forced, self._count_guest)
-        self._decoder = SegmentDecoder(self._tcp.streams, self._entrance.counted)
+        counted = self._entrance.counted if flows is None else _Passed(self._entrance.counted, flows)
+        self._decoder = SegmentDecoder(self._tcp.streams, counted)
 
     def __repr__(self) -> str:
         return f"<Analyzer: {counted(self.packets, 'packet')}, {counted(self._repeating.count, 'association')} so far>"
@@ -119,9 +119,10 @@ class Analyzer:
     def spare_repeats(self) -> None:
         """From now on, associations that go as others did, in which all went well, are told of as those are.
 
-        They are handed over once they ended, as `Repeated`, and without updates: for views that know these.
+        They are handed over once they ended, as `Repeated`, and without updates: for views that know these. Of a part
+        they are nothing to be merged: an `OutcomeAgain` says all there is to be said of them.
         """
-        if not (self.watches or self._part or self._flows is not None or self._watcher or self._collection):
+        if not (self.watches or self._watcher or self._collection):
             self._tcp.repeats = Repeats(self._repeating, self._catch_up)
 
     @property
@@ -247,12 +248,10 @@ class Analyzer:
         self._adopted.pop(association.id, None)
         self._conclude(association)
 
-    def conclude_settled(self, linked: Linked, neighbour: Neighbour, course: Course) -> None:
+    def conclude_settled(self, linked: Linked, neighbour: Neighbour | None, course: Course) -> None:
         """Take one of which the part has told all, for the rules about others and about the whole."""
         self._repeating.count += 1
-        self.links.take(linked)
-        self.neighbours.take(neighbour)
-        self.overview.take(course)
+        self._remember(linked, neighbour, course)
 
     def conclude_all(self) -> None:
         """All associations of all parts had their turn: ask the rules about the whole."""
@@ -351,8 +350,7 @@ class Analyzer:
             event.connection.dissolve()
             return updates
         if isinstance(event, RepeatGone):
-            came: CameOfIt = event.repeat.stage.came_of_it
-            self._hand_over(came.again(event.repeat, self.links, self.neighbours, self.overview))
+            self._gone_again(event.repeat)
             return []
         connection = event.stream.connection
         consumer: Consumer = connection.consumer or self._begin(connection)
@@ -416,7 +414,7 @@ class Analyzer:
                     association.whole = join_spans(Span.at(connection.first_mark), Span.at(last))
                 self._conclude(association)
             if learned is not None and self._tcp.repeats is not None:
-                self._tcp.repeats.tell(learned, what_came(connection, self.found, learned))
+                self._tcp.repeats.tell(learned, what_came(connection, self._judged(consumer.associations), learned))
             outcome.associations = consumer.associations
             outcome.handshake = consumer.failed_handshake
             if not consumer.associations:
@@ -427,6 +425,32 @@ class Analyzer:
                     outcome.stranger = find_stranger(connection, undecided, consumer.name)
         self._end(outcome)
         return updates
+
+    def _judged(self, associations: Sequence[Association]) -> Collector:
+        """Return what was found about associations that are over; of a part, what would be found about each alone."""
+        if not self._part or any(self.found.of(association).all for association in associations):
+            return self.found
+        found = Collector()
+        for association in associations:
+            find_final(found, association)
+        return found
+
+    def _gone_again(self, repeat: Repeat) -> None:
+        """A connection is over on which an association went as another one did."""
+        came: CameOfIt = repeat.stage.came_of_it
+        again = came.again(repeat, neighbour=self._part or not self.neighbours.is_full)
+        if self._part:
+            self._outcomes.append(outcome_again(repeat, again))
+        else:
+            self._remember(again.linked, again.neighbour, again.course)
+        self._hand_over(again.association)
+
+    def _remember(self, linked: Linked, neighbour: Neighbour | None, course: Course) -> None:
+        """Remember of an association what rules about others and about the whole ask for."""
+        self.links.take(linked)
+        if neighbour is not None:
+            self.neighbours.take(neighbour)
+        self.overview.take(course)
 
     def _end(self, outcome: Outcome) -> None:
         """A connection is over."""
@@ -505,6 +529,16 @@ class Analyzer:
     def _measure_time(self, first: int | None, last: int | None) -> None:
         self.first_time = min((each for each in (self.first_time, first) if each is not None), default=None)
         self.last_time = max((each for each in (self.last_time, last) if each is not None), default=None)
+
+
+class _Passed:
+    """The flows of which no packet is looked at, as long as none ends there: those counted, and those not followed."""
+
+    def __init__(self, counted: Container[bytes], followed: Container[bytes]) -> None:
+        self._counted, self._followed = counted, followed
+
+    def __contains__(self, flow: object) -> bool:
+        return flow not in self._followed or flow in self._counted
 
 
 def _is_answer(updates: list[Update]) -> bool:

@@ -5,21 +5,24 @@ nothing hangs that others did. That is what is asked for here, of everything tha
 """
 
 from itertools import pairwise
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Consumer, Update, associations_of
 from dicomsniff.association.conversation import Conversation
-from dicomsniff.association.links import Linked, Linker
-from dicomsniff.association.neighbours import Ends, Neighbours, remembered
+from dicomsniff.association.links import Linked
+from dicomsniff.association.neighbours import Ends, Neighbour, remembered
 from dicomsniff.association.recognition import Recognition
 from dicomsniff.association.repeated import Exchange, Repeated
 from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.association.totals import Outcome, Recognized
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector
-from dicomsniff.findings.overview import Course, Overview
+from dicomsniff.findings.overview import Course
 from dicomsniff.pdu.types import AssociateAc, AssociateRq, ReleaseRp, ReleaseRq
+from dicomsniff.span import PacketMark
 from dicomsniff.tcp.connection import Connection
 from dicomsniff.tcp.repeats import BRISK, Repeat
 
@@ -119,6 +122,34 @@ def what_came(connection: Connection, found: Collector, learned: Repeat) -> "Cam
     return CameOfIt(association, found, learned) if ended and listed and sure and apart and not alike else None
 
 
+class Again(NamedTuple):
+    """An association that went as another one did, and what there is to be remembered of it."""
+
+    association: Repeated
+    linked: Linked
+    neighbour: Neighbour | None
+    """None where nobody remembers it."""
+    course: Course
+
+
+class OutcomeAgain(Outcome, kw_only=True):
+    """Of a part: what came of a connection on which an association went as another one did."""
+
+    again: Again
+
+
+def outcome_again(repeat: Repeat, again: Again) -> OutcomeAgain:
+    """Return what came of a connection that is over, and went as another one did."""
+    return OutcomeAgain(
+        repeat.flow,
+        PacketMark(*repeat.marks[:3]),
+        PacketMark(*repeat.marks[-3:]),
+        associations=[again.association],
+        recognized=[Recognized(late=False, packet=repeat.recognized)],
+        again=again,
+    )
+
+
 class CameOfIt:
     """What there is to be remembered of an association that went well, for others that go the same way."""
 
@@ -133,21 +164,19 @@ class CameOfIt:
         self._closed = min(ends)
         """The place of the packet with which either side began to close the connection."""
 
-    def again(self, repeat: Repeat, links: Linker, neighbours: Neighbours, overview: Overview) -> Repeated:
-        """Conclude an association that went like that."""
+    def again(self, repeat: Repeat, *, neighbour: bool) -> Again:
+        """Return an association that went like that; with what is remembered of a `neighbour`, if so."""
         number, exchange = repeat.association, self._exchange
         association = Repeated(number, exchange, repeat.flow, repeat.marks)
         here, there = association.requestor, association.acceptor
         ends = Ends(here.endpoint.address, str(there.endpoint), here.ae_title, there.ae_title)
         start, end = association.start_time, association.end_time
-        links.take(replace(self._linked, association=number, ends=ends, start=start, end=end))
-        if not neighbours.is_full:
+        known: Neighbour | None = None
+        if neighbour:
             closed = association.time(self._closed)
             span = exchange.span(repeat.marks)
-            neighbours.take(
-                self._neighbour._replace(
-                    association=number, ends=ends, start=start, end=min(end, closed), closed=closed, span=span
-                )
+            known = self._neighbour._replace(
+                association=number, ends=ends, start=start, end=min(end, closed), closed=closed, span=span
             )
-        overview.take(replace(self._course, association=number))
-        return association
+        linked = replace(self._linked, association=number, ends=ends, start=start, end=end)
+        return Again(association, linked, known, replace(self._course, association=number))

@@ -1,15 +1,18 @@
 """What `show` prints of a capture: of a file the whole in short and then each association, of a pipe as it comes."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from heapq import heappop, heappush
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.repeated import Repeated
+from dicomsniff.capture.packets import PacketSource
 from dicomsniff.export.repeated_text import RepeatedLines
 from dicomsniff.export.sorting import MAX_SORTED, Sorted
 from dicomsniff.export.text import association_line, association_lines, link_section, summary_lines
 from dicomsniff.export.view import HeadedView
-from dicomsniff.filter.selection import Chosen
+from dicomsniff.filter.selection import ALL, Chosen
+from dicomsniff.findings.collector import Findings
 
 MAX_WAITING = 10_000
 """Timeline entries and contexts of associations that wait to be printed for one which began before them and goes on.
@@ -32,7 +35,7 @@ class ShownText(HeadedView):
         self._queue = InOrder()
         self._sorted = Sorted(self.asked.sort) if self.asked.sort else None
         self._at_once = self.capture.reader.size is None and self._sorted is None
-        self._repeated: RepeatedLines | None = None
+        self._lines = AssociationText(self.capture.reader, contexts=self.asked.contexts, summary=self.asked.summary)
         if self.asked.selection.is_all and self._sorted is None and not self.asked.summary:
             self.capture.analyzer.spare_repeats()
 
@@ -73,18 +76,28 @@ class ShownText(HeadedView):
         for association, chosen in associations:
             if chosen is None:
                 continue
-            found = self.found(association)
-            if self.asked.summary:
-                lines = [association_line(association, found)]
-            elif isinstance(association, Repeated):
-                if self._repeated is None:
-                    self._repeated = RepeatedLines(self.digits, contexts=self.asked.contexts)
-                lines = [*self._repeated.lines(association), ""]
-            else:
-                shown = association_lines(association, found, self.digits, contexts=self.asked.contexts, chosen=chosen)
-                lines = [*shown, ""]
-            written += out.write(self.text(lines))
+            written += out.write(self.text(self._lines.of(association, self.found(association), chosen)))
         return written
+
+
+class AssociationText:
+    """Associations of a capture as lines with marks: all of each or, in `summary`, one line."""
+
+    def __init__(self, reader: PacketSource, *, contexts: bool, summary: bool) -> None:
+        self._reader, self._contexts, self._summary = reader, contexts, summary
+
+    def of(self, association: Association, found: Findings, chosen: Chosen = ALL) -> list[str]:
+        """Return what is shown of an association that is over, what was found about it among that."""
+        if self._summary:
+            return [association_line(association, found)]
+        if isinstance(association, Repeated):
+            return [*self._repeated.lines(association), ""]
+        digits = self._reader.resolution_digits
+        return [*association_lines(association, found, digits, contexts=self._contexts, chosen=chosen), ""]
+
+    @cached_property
+    def _repeated(self) -> RepeatedLines:
+        return RepeatedLines(self._reader.resolution_digits, contexts=self._contexts)
 
 
 class InOrder:

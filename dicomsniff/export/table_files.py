@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import IO, Any, ClassVar, Protocol
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -35,6 +36,9 @@ class Table(Protocol):
     def finish(self) -> None:
         """There are no more."""
 
+    def close(self) -> None:
+        """Let go of it, finished or not; its file is open still."""
+
 
 class CsvTable:
     """Comma-separated values in UTF-8, with a header (RFC 4180). What is absent is empty.
@@ -58,6 +62,11 @@ class CsvTable:
         """There are no more."""
         self._text.flush()
         self._text.detach()
+
+    def close(self) -> None:
+        """Let go of it."""
+        with suppress(ValueError):  # it is finished
+            self._text.detach()
 
     def _cell(self, value: Any, kind: Kind) -> Any:
         if value is None:
@@ -104,6 +113,10 @@ class ParquetTable:
         self._flush()
         self._writer.close()
 
+    def close(self) -> None:
+        """Let go of it; pyarrow says so where it finds a writer left open."""
+        self._writer.close()
+
     def _flush(self) -> None:
         import pyarrow
 
@@ -147,7 +160,8 @@ class TableFiles:
 
     def close(self) -> None:
         """Let go of temporary files."""
-        for file in self._files.values():
+        for name, file in self._files.items():
+            self._tables[name].close()
             file.close()
 
     def _read(self) -> Iterator[tuple[str, IO[bytes]]]:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Link
 from dicomsniff.association.timeline import Entry
+from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.filter.selection import ALL, Chosen
 from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import Findings
@@ -13,7 +15,6 @@ from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_peers
 from dicomsniff.findings.tls_text import handshake_lines, tls_text
 from dicomsniff.findings.verdicts import verdict
-from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
@@ -28,9 +29,14 @@ _UID = re.compile(r"\b[0-9]+(?:\.[0-9]+){3,}\b")
 _ARROWS = {Side.REQUESTOR: "-->", Side.ACCEPTOR: "<--"}
 
 
+def association_name(number: int) -> str:
+    """Return what an association is called."""
+    return f"association {number}"
+
+
 def association_title(association: Association) -> str:
     """Return which association it is, and who with whom."""
-    return f"association {association.id}: {the_peers(association)}"
+    return f"{association_name(association.id)}: {the_peers(association)}"
 
 
 def association_line(association: Association, found: Findings) -> str:
@@ -145,7 +151,23 @@ def link_section(links: Iterable[Link]) -> Iterator[str]:
         yield ""
 
 
-def summary_lines(capture: Capture, selected: str = "", *, findings: bool = True) -> Iterator[str]:
+class Whole(Protocol):
+    """A capture that is over, as far as it is told in short: `Capture` is one."""
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """What knows all of it."""
+
+    @property
+    def marked_name(self) -> str:
+        """What the user knows it by, as a line with marks."""
+
+    @property
+    def truncated(self) -> str:
+        """Why it ended early; empty where it did not."""
+
+
+def summary_lines(capture: Whole, selected: str = "", *, findings: bool = True) -> Iterator[str]:
     """Yield what a capture that is over held as a whole; `selected` says how much of that is shown."""
     analyzer = capture.analyzer
     held = f"{counted(analyzer.connections, 'TCP connection')}, {counted(analyzer.association_count, 'association')}"

@@ -209,7 +209,12 @@ class View:
 
     def text(self, lines: Iterable[str]) -> str:
         """Return lines, which may have marks, as they are written."""
-        return printed([shown(line, self.gate) for line in lines])
+        return shown_text(lines, self.gate)
+
+
+def shown_text(lines: Iterable[str], gate: Gate) -> str:
+    """Return lines, which may have marks, as they are written, as far as a gate lets through."""
+    return printed([shown(line, gate) for line in lines])
 
 
 class HeadedView(View):

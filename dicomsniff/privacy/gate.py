@@ -83,6 +83,11 @@ class Gate:
         self._titles: set[str] = set()
         self._withheld: OrderedDict[str, str] = OrderedDict()
 
+    @property
+    def numbered(self) -> int:
+        """How often something was shown that another gate might number differently."""
+        return self._names.asked
+
     def filter(self, decoded: DecodedDataSet) -> DecodedDataSet:
         """Withhold in a decoded data set what may not be shown, in place, and return it: text and JSON of elements."""
         for element, identifying in _judged(decoded):

@@ -21,6 +21,8 @@ class Placeholders:
         self._key, self._watches = key, watches
         self._numbers: dict[bytes, int] = {}
         self._given: dict[str, int] = {}
+        self.asked = 0
+        """How often a name was asked for that hangs on which values came before."""
 
     def name(self, kind: str, value: str | bytes) -> str:
         """Return what stands for a value of an attribute or kind."""
@@ -31,6 +33,7 @@ class Placeholders:
 
             keyed = hmac.new(self._key, kind.encode() + b"\0" + said, sha256)
             return f"{kind}-{keyed.hexdigest()[:_DIGITS]}"
+        self.asked += 1
         digest = _digest(kind.encode(), said)
         number = self._numbers.get(digest)
         if number is None:

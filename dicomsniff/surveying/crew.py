@@ -9,6 +9,7 @@ from threading import Thread
 from typing import cast
 
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.garbage import look_seldom
 from dicomsniff.interruption import INTERRUPTED, guard
 from dicomsniff.output import OutputError
 from dicomsniff.surveying.part import Task, analyze
@@ -67,6 +68,7 @@ def _quiet_tracker() -> None:
 def _begin() -> None:
     """A process that works for another one: it ends with that, whatever ends that, and says nothing when it does."""
     guard()
+    look_seldom()
     Thread(target=_end_with_parent, daemon=True).start()
 
 

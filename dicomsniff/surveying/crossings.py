@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from dicomsniff.capture.segments import reverse_flow
+from dicomsniff.capture.segments import one_way
 from dicomsniff.span import PacketMark
 from dicomsniff.surveying.chain import Link, place_of
-from dicomsniff.surveying.part import Head, Sums
+from dicomsniff.surveying.head import Head
+from dicomsniff.surveying.part import Sums
 from dicomsniff.surveying.store import Store
 
 
@@ -47,11 +48,6 @@ class Crossing(Struct):
         links[captures[0]] = links[captures[0]]._replace(first=place_of(first.number)[1], offset=first.offset)
         links[captures[-1]] = links[captures[-1]]._replace(last=place_of(last.number)[1])
         return tuple(links[capture] for capture in captures)
-
-
-def one_way(flow: bytes) -> bytes:
-    """Return the same for both flows of a connection."""
-    return min(flow, reverse_flow(flow))
 
 
 def find_crossings(parts: Iterable[Sums], store: Store) -> list[Crossing]:

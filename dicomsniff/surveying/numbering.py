@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dicomsniff.association.totals import Recognized
+from dicomsniff.capture.segments import one_way
 from dicomsniff.surveying.chain import place_of
-from dicomsniff.surveying.crossings import one_way
-from dicomsniff.surveying.part import Head, Sums
+from dicomsniff.surveying.head import Head
+from dicomsniff.surveying.part import Sums
 from dicomsniff.surveying.store import Pickled, Store
 
 

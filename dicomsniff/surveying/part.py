@@ -1,13 +1,12 @@
 """A capture, or the connections that several share -> what came of each connection, sealed; in whichever process."""
 
-import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Container
 from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from dicomsniff.association.totals import Outcome, Recognized
+from dicomsniff.association.totals import Outcome
 from dicomsniff.capture.losses import LossCounter
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.segments import both_flows
@@ -17,11 +16,12 @@ from dicomsniff.findings.collector import Findings
 from dicomsniff.key_files import KeyFiles
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Known, Privacy
-from dicomsniff.span import PacketMark
 from dicomsniff.surveying.chain import ChainedReader, Link
-from dicomsniff.surveying.sealing import SealedWriter
-from dicomsniff.surveying.settling import Settled, settle
+from dicomsniff.surveying.head import Head
+from dicomsniff.surveying.settling import Settled, Tell, settle
+from dicomsniff.surveying.shares import Share
 from dicomsniff.surveying.store import Store
+from dicomsniff.surveying.tables import tell_rows
 
 
 class Options(NamedTuple):
@@ -41,21 +41,16 @@ class Task(NamedTuple):
     links: tuple[Link, ...]
     options: Options
     flows: frozenset[bytes] | None = None
-    """The connections that it is about, each by one of its two flows; None for all."""
+    """Connections that go on from one capture into another and that it is about, each by one of its two flows."""
+    share: Share | None = None
+    """The connections that it is about, where several parts are of the same capture."""
+    begin: Callable[[Capture, Gate], Tell] = tell_rows
+    """Makes what tells of its associations."""
 
-
-class Head(NamedTuple):
-    """What has to be known of a connection to find out where it goes on, and what its associations are numbered."""
-
-    flow: bytes
-    first_mark: PacketMark
-    last_mark: PacketMark
-    recognized: Sequence[Recognized]
-    """When each of its associations was."""
-    begins: bool
-    is_guest: bool
-    is_awaited: bool
-    """Whether rules may ask about its associations before they are over."""
+    @property
+    def about(self) -> Container[bytes] | None:
+        """The flows of the connections that it is about; None for all."""
+        return self.share if self.flows is None else both_flows(*self.flows)
 
 
 Body = tuple[Outcome, list[Findings]] | Settled
@@ -72,6 +67,7 @@ class Sums(Struct):
     """Bytes of captured frames."""
     first_time: int | None = None
     last_time: int | None = None
+    connections: int = 0
     given_up: int = 0
     undecoded: Counter[str] = field(default_factory=Counter)
     unreachable: list[Unreachable] = field(default_factory=list)
@@ -100,7 +96,7 @@ def analyze(task: Task, store: Store) -> str:
             ports=task.options.ports,
             keys=KeyFiles(task.options.key_logs, task.options.keys),
             part=True,
-            flows=None if task.flows is None else both_flows(*task.flows),
+            flows=task.about,
         ) as capture:
             _write(task, reader, capture, store)
     except CaptureError as error:
@@ -113,24 +109,29 @@ def analyze(task: Task, store: Store) -> str:
 def _write(task: Task, reader: ChainedReader, capture: Capture, store: Store) -> None:
     gate, analyzer = Gate(task.options.privacy), capture.analyzer
     comments = CommentReader(capture, gate) if not task.options.privacy.keep_phi else None
+    tell = task.begin(capture, gate)
     still_open: set[bytes] = set()
     guests: set[bytes] = set()
-    with store.spool(task.label) as spool:
+    with store.spool(task.label) as take:
         for updates, _ in capture.blocks():
             if comments is not None:
                 comments.take(updates)
             for outcome in analyzer.pop_outcomes():
                 if reader.is_over:
                     (guests if outcome.is_guest else still_open).add(outcome.flow)
-                settled = settle(outcome, analyzer, gate) if task.flows is None else None
-                found = [capture.found.of(each) for each in outcome.associations]
-                _spool(spool, outcome, settled or (outcome, found))
+                settled = settle(outcome, analyzer, tell) if task.flows is None else None
+                # Each has its own, even where nothing was found: what one analyzer adds of one is not to be another's.
+                found = [capture.found.collect(each) for each in outcome.associations]
+                _spool(take, outcome, settled or (outcome, found))
+                for each in outcome.associations:
+                    each.dissolve()  # so that it is gone at once: garbage is seldom looked for
     sums = Sums(
         task,
         analyzer.packets,
         analyzer.bytes,
         analyzer.first_time,
         analyzer.last_time,
+        analyzer.connections,
         analyzer.given_up,
         analyzer.undecoded,
         list(analyzer.unreachable),
@@ -144,8 +145,8 @@ def _write(task: Task, reader: ChainedReader, capture: Capture, store: Store) ->
     store.put_sums(task.label, sums)
 
 
-def _spool(spool: SealedWriter, outcome: Outcome, body: Body) -> None:
-    awaited = any(each.operations.normalized for each in outcome.associations)
+def _spool(take: Callable[[Head, Body], None], outcome: Outcome, body: Body) -> None:
+    awaited = not isinstance(body, Settled) and any(each.operations.normalized for each in outcome.associations)
     head = Head(
         outcome.flow,
         outcome.first_mark,
@@ -155,4 +156,4 @@ def _spool(spool: SealedWriter, outcome: Outcome, body: Body) -> None:
         outcome.is_guest,
         awaited,
     )
-    spool.write(pickle.dumps(head, pickle.HIGHEST_PROTOCOL), pickle.dumps(body, pickle.HIGHEST_PROTOCOL))
+    take(head, body)

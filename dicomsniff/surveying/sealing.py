@@ -58,11 +58,10 @@ class SealedWriter:
         self._cipher = _cipher(secret, salt)
         file.write(MAGIC + salt)
 
-    def write(self, *pieces: bytes) -> None:
-        """Write a record of so many pieces."""
-        for piece in pieces:
-            self._waiting += len(piece).to_bytes(8, "big")
-            self._waiting += piece
+    def write(self, record: bytes) -> None:
+        """Write a record."""
+        self._waiting += len(record).to_bytes(8, "big")
+        self._waiting += record
         if len(self._waiting) >= FRAME:
             self._seal(_MORE)
 
@@ -79,8 +78,8 @@ class SealedWriter:
         self._waiting.clear()
 
 
-def unsealed(file: IO[bytes], secret: bytes, pieces: int) -> Iterator[tuple[bytes, ...]]:
-    """Yield the records of a file, each of so many pieces; raises SealError where it is not as it was written."""
+def unsealed(file: IO[bytes], secret: bytes) -> Iterator[bytes]:
+    """Yield the records of a file; raises SealError where it is not as it was written."""
     head = file.read(len(MAGIC) + _SALT)
     if not head.startswith(MAGIC) or len(head) != len(MAGIC) + _SALT:
         raise SealError("it was not sealed here")
@@ -99,18 +98,11 @@ def unsealed(file: IO[bytes], secret: bytes, pieces: int) -> Iterator[tuple[byte
         except InvalidTag:
             raise SealError("it is damaged, or was sealed with another secret") from None
         frames += 1
-        yield from _records(opened, pieces)
-
-
-def _records(opened: bytes, pieces: int) -> Iterator[tuple[bytes, ...]]:
-    at = 0
-    while at < len(opened):
-        record = []
-        for _ in range(pieces):
-            length = int.from_bytes(opened[at : at + 8], "big")
-            record.append(opened[at + 8 : at + 8 + length])
-            at += 8 + length
-        yield tuple(record)
+        at = 0
+        while at < len(opened):
+            end = at + 8 + int.from_bytes(opened[at : at + 8], "big")
+            yield opened[at + 8 : end]
+            at = end
 
 
 def _cipher(secret: bytes, salt: bytes) -> ChaCha20Poly1305:

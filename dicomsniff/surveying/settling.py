@@ -4,8 +4,8 @@ That is most of them, and it is done where their capture is analyzed, in as many
 to be done of such an association is to number it, and to remember of it what rules on others may ask.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -15,11 +15,13 @@ from dicomsniff.association.neighbours import Neighbour, remembered
 from dicomsniff.association.totals import Outcome
 from dicomsniff.comments import has_comment
 from dicomsniff.engine.analyzer import Analyzer
-from dicomsniff.export.tables import Row
+from dicomsniff.engine.repeating import OutcomeAgain
+from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.engine import find_final
 from dicomsniff.findings.overview import Course
-from dicomsniff.privacy.gate import Gate
-from dicomsniff.surveying.tables import surveyed_rows
+
+Tell = Callable[[Association, Findings], Any]
+"""Returns what is to be told of an association that is over, so that it can be pickled."""
 
 
 class Settled(NamedTuple):
@@ -27,23 +29,23 @@ class Settled(NamedTuple):
 
     begun: int
     """Its first packet."""
-    rows: Sequence[tuple[str, int, Row]]
-    """Each with its table, and the packet where it begins, 0 for that of the association."""
+    told: Any
+    """What `Tell` returned."""
     linked: Linked
-    neighbour: Neighbour
+    neighbour: Neighbour | None
+    """None where it is no evidence."""
     course: Course
 
     def numbered(self, association: int) -> "Settled":
-        """Return the same with the association's number among those of all."""
+        """Return the same with the association's number among those of all, but for what is told."""
         return self._replace(
-            rows=[(name, packet, (association, *row[1:])) for name, packet, row in self.rows],
             linked=self.linked.numbered(association),
-            neighbour=self.neighbour._replace(association=association),
+            neighbour=self.neighbour and self.neighbour._replace(association=association),
             course=replace(self.course, association=association),
         )
 
 
-def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
+def settle(outcome: Outcome, analyzer: Analyzer, tell: Tell) -> Settled | None:
     """Return what is to be told of the association of a connection that is over; None where it is too early for that.
 
     It is where the capture ended first, where rules may ask about other associations (C-MOVEs, normalized operations,
@@ -52,6 +54,9 @@ def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
     if len(outcome.associations) != 1 or outcome.handshake is not None or analyzer.unreachable:
         return None
     (association,) = outcome.associations
+    if isinstance(outcome, OutcomeAgain):
+        told, again = tell(association, analyzer.found.of(association)), outcome.again
+        return Settled(outcome.first_mark.number, told, again.linked, again.neighbour, again.course)
     if association.ended_by_capture or association.operations.normalized or association.follows is not None:
         return None
     if asks_to_move(association) or any(map(has_comment, association.messages)):
@@ -60,8 +65,8 @@ def settle(outcome: Outcome, analyzer: Analyzer, gate: Gate) -> Settled | None:
     find_final(analyzer.found, association)
     found = analyzer.found.of(association)
     course = Course.of(association, found)
-    rows = list(surveyed_rows(association, found, gate))
-    return Settled(begun_at(association, outcome), rows, linked, remembered(association, course.trouble), course)
+    known = remembered(association, course.trouble)
+    return Settled(begun_at(association, outcome), tell(association, found), linked, known, course)
 
 
 def asks_to_move(association: Association) -> bool:

@@ -2,15 +2,16 @@
 
 import os
 import pickle
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from dicomsniff.output import replaced
+from dicomsniff.surveying.head import Head, decoded, encoded
 from dicomsniff.surveying.sealing import SealedWriter, SealError, unsealed
 
 if TYPE_CHECKING:
-    from dicomsniff.surveying.part import Body, Head, Sums
+    from dicomsniff.surveying.part import Body, Sums
 
 STATE = ".state"
 """The directory, in that of the tables."""
@@ -23,10 +24,15 @@ class Store:
         self.directory, self._secret = os.path.join(directory, STATE), secret
 
     @contextmanager
-    def spool(self, label: str) -> Iterator[SealedWriter]:
-        """Yield what takes what came of each connection: pickled, a `Head` and a `Body`."""
-        with self._written(label, "spool") as writer:
-            yield writer
+    def spool(self, label: str) -> Iterator[Callable[[Head, "Body"], None]]:
+        """Yield what takes what came of each connection."""
+        with self._written(label, "heads") as heads, self._written(label, "spool") as bodies:
+
+            def take(head: Head, body: "Body") -> None:
+                heads.write(encoded(head))
+                bodies.write(pickle.dumps(body, pickle.HIGHEST_PROTOCOL))
+
+            yield take
 
     def put_sums(self, label: str, sums: "Sums") -> None:
         """Keep what else is known of a part, which is done thereby."""
@@ -37,22 +43,21 @@ class Store:
         """Return what else is known of a part; None where it is not done, or not to be trusted."""
         try:
             with open(self._path(label, "sums"), "rb") as file:
-                ((pickled,),) = unsealed(file, self._secret, 1)
-            if not os.path.exists(self._path(label, "spool")):
+                (pickled,) = unsealed(file, self._secret)
+            if not all(os.path.exists(self._path(label, kind)) for kind in ("heads", "spool")):
                 return None
         except (OSError, SealError):
             return None
         return cast("Sums", pickle.loads(pickled))
 
-    def heads(self, label: str) -> "Iterator[Head]":
+    def heads(self, label: str) -> Iterator[Head]:
         """Yield what has to be known of each connection."""
-        for head, _ in self._records(label):
-            yield pickle.loads(head)
+        yield from map(decoded, self._records(label, "heads"))
 
     def connections(self, label: str) -> "Iterator[tuple[Head, Pickled]]":
         """Yield the same, each with what came of it."""
-        for head, body in self._records(label):
-            yield pickle.loads(head), Pickled(body)
+        bodies = self._records(label, "spool")
+        yield from zip(self.heads(label), map(Pickled, bodies), strict=True)
 
     def keep_only(self, labels: Collection[str]) -> None:
         """Let go of other parts."""
@@ -61,9 +66,9 @@ class Store:
                 with suppress(OSError):
                     os.unlink(os.path.join(self.directory, name))
 
-    def _records(self, label: str) -> Iterator[tuple[bytes, ...]]:
-        with open(self._path(label, "spool"), "rb") as file:
-            yield from unsealed(file, self._secret, 2)
+    def _records(self, label: str, kind: str) -> Iterator[bytes]:
+        with open(self._path(label, kind), "rb") as file:
+            yield from unsealed(file, self._secret)
 
     @contextmanager
     def _written(self, label: str, kind: str) -> Iterator[SealedWriter]:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from dicomsniff import __version__
 from dicomsniff.export.table_files import ParquetTable, TableFiles, make_directory
+from dicomsniff.findings.parts import shown
 from dicomsniff.output import OutputError
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.quantities import counted
@@ -19,6 +20,7 @@ from dicomsniff.surveying.crossings import find_crossings, find_goings_on
 from dicomsniff.surveying.joining import Joining
 from dicomsniff.surveying.numbering import Taken
 from dicomsniff.surveying.part import Options, Sums, Task
+from dicomsniff.surveying.rows import RowTeller
 from dicomsniff.surveying.sealing import SealError
 from dicomsniff.surveying.store import Store
 from dicomsniff.surveying.tables import SURVEYED
@@ -156,14 +158,17 @@ class Survey:
         ]
         of_crossings = [Taken(sums, self._store) for sums, _ in crossings]
         with closing(TableFiles(SURVEYED, ParquetTable, "parquet")) as tables:
-            joining = Joining(of_captures, of_crossings, Gate(self._options.privacy), tables.add)
+            gate = Gate(self._options.privacy)
+            rows = RowTeller(of_captures, gate, tables.add)
+            joining = Joining(of_captures, of_crossings, gate, rows)
             joining.run()
+            rows.write_rest(joining.analyzer)
             names = list(map(os.path.basename, paths))
-            joining.write_captures(names, [os.path.basename(each.path) for each in self.result.broken])
+            rows.write_captures(names, [os.path.basename(each.path) for each in self.result.broken])
             tables.publish(self._directory, paths)
         self.result.captures = len(captures)
         self.result.associations = joining.analyzer.association_count
-        self.result.verdict = joining.verdict
+        self.result.verdict = shown(joining.analyzer.verdict_line, gate)
 
     def _conclude(self, names: Sequence[str], captures: Sequence[Sums]) -> None:
         latest = 0

@@ -1,6 +1,6 @@
 """The tables of a survey: those that an export writes, with the capture of each row, and two more."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.deliveries import Delivery
@@ -12,6 +12,7 @@ from dicomsniff.dictionary.uids import find_uid_name
 from dicomsniff.export.tables import TABLES, Column, Kind, Row, columns_of, rows_of
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import shown
+from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.words.links import explanation, link_text, part_text
 
@@ -39,6 +40,15 @@ SURVEYED: dict[str, tuple[Column, ...]] = {
     ),
 }
 """The columns of each table. Packets and associations are numbered as if all captures were one."""
+
+
+Told = list[tuple[str, int, Row]]
+"""Rows, each with its table, and the packet where what it tells begins, 0 for that of the association."""
+
+
+def tell_rows(_: Capture, gate: Gate) -> Callable[[Association, Findings], Told]:
+    """Return what makes the rows of associations of a part."""
+    return lambda association, found: list(surveyed_rows(association, found, gate))
 
 
 def surveyed_rows(association: Association, found: Findings, gate: Gate) -> Iterator[tuple[str, int, Row]]:

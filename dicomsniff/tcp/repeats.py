@@ -88,6 +88,7 @@ class Repeat:
         "marks",
         "number",
         "reaches",
+        "recognized",
         "room",
         "stage",
     )
@@ -107,6 +108,8 @@ class Repeat:
         """A bit for each side that sent FIN."""
         self.association = 0
         """The number of its association, once that is recognized."""
+        self.recognized = 0
+        """The number of the packet in which that was."""
         self.lingers = self.dropped = False
         """Whether it is among those that closed; whether it waits no longer."""
 
@@ -230,7 +233,7 @@ class Repeats:
             return False
         self._take(repeat, stage, segment)
         if stage.is_recognized:
-            repeat.association = self._reader.number_association()
+            repeat.association, repeat.recognized = self._reader.number_association(), segment[0]
         return True
 
     def oldest(self) -> Repeat | None:
