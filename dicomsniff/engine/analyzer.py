@@ -70,8 +70,6 @@ class Analyzer:
         """Of a part: when each association was recognized."""
         self._part, self._flows = part, flows
         self._outcomes: list[Outcome] = []
-        self._adopted: dict[int, Association] = {}
-        """Associations of parts that are still to be looked at."""
         self._leaving: dict[int, Connection] = {}
         """Connections that ended together, and are still to be looked at."""
         self.ended: list[Association] = []
@@ -156,7 +154,6 @@ class Analyzer:
         """Associations in memory whose connection is not over yet, or which are still to be looked at."""
         for connection in (*self._tcp.table, *self._leaving.values()):
             yield from associations_of(connection)
-        yield from self._adopted.values()
 
     @property
     def refused(self) -> Iterator[Unconnected]:
@@ -211,51 +208,6 @@ class Analyzer:
             self.strangers,
             self.tls_servers,
         )
-
-    def add_totals(self, part: Totals) -> None:
-        """Take what was counted of a part of the capture."""
-        self.packets += part.packets
-        self.bytes += part.bytes
-        self._measure_time(part.first_time, part.last_time)
-        self._tcp.connections += part.connections
-        self._tcp.given_up += part.given_up
-        self.undecoded.update(part.undecoded)
-        self.foreign.update(part.foreign)
-        self.handshakes = [*self.handshakes, *part.handshakes][:MAX_HANDSHAKES]
-        self.strangers = [*self.strangers, *part.strangers][:MAX_STRANGERS]
-        self.unreachable.extend(part.unreachable)
-        self.tls_servers = set(sorted(self.tls_servers | part.tls_servers)[:MAX_STRANGERS])
-        for unconnected in part.unconnected:
-            self.links.feed_unconnected(unconnected)
-
-    def adopt(self, associations: Iterable[Association]) -> None:
-        """Take all associations of the parts, numbered; what was found in them is in `found`. The capture is over."""
-        for association in associations:
-            self.expect(association)
-            self._kept.adopt(association)
-        self._bound_memory()
-        while self._adopted:
-            self.conclude(next(iter(self._adopted.values())))
-        self.conclude_all()
-
-    def expect(self, association: Association) -> None:
-        """Take an association of a part of which rules are to know before its turn comes."""
-        self._adopted[association.id] = association
-
-    def conclude(self, association: Association) -> None:
-        """Take an association of a part, numbered, in its turn: ask the rules about all of it."""
-        self._repeating.count += 1
-        self._adopted.pop(association.id, None)
-        self._conclude(association)
-
-    def conclude_settled(self, linked: Linked, neighbour: Neighbour | None, course: Course) -> None:
-        """Take one of which the part has told all, for the rules about others and about the whole."""
-        self._repeating.count += 1
-        self._remember(linked, neighbour, course)
-
-    def conclude_all(self) -> None:
-        """All associations of all parts had their turn: ask the rules about the whole."""
-        self._judge_all()
 
     @property
     def verdict(self) -> str:

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from dicomsniff.association.association import Association
 from dicomsniff.association.totals import Outcome, Totals
 from dicomsniff.capture.losses import LossCounter
-from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.engine.kept import Keep
+from dicomsniff.engine.whole import WholeAnalyzer
 from dicomsniff.findings.collector import Findings
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.surveying.head import Head
@@ -47,7 +47,7 @@ class Joining:
         """Those that rules may ask about before it is their turn."""
         self._moving: list[tuple[Association, Findings, Outcome]] = []
         """Those with C-MOVEs that are over in the current capture: their turn is when their deliveries are known."""
-        self.analyzer = Analyzer(keep=Keep.OPEN)
+        self.analyzer = WholeAnalyzer(keep=Keep.OPEN)
         """Knows what came of all."""
         losses = LossCounter()
         for part in self._parts:

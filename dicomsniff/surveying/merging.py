@@ -31,6 +31,7 @@ from dicomsniff.capture.packets import IncompleteError
 from dicomsniff.dimse.collection import Collection
 from dicomsniff.dimse.message import Message
 from dicomsniff.engine.analyzer import Analyzer
+from dicomsniff.engine.whole import WholeAnalyzer
 from dicomsniff.findings.collector import Collector
 from dicomsniff.key_files import KeyFiles
 from dicomsniff.library import Block, Capture, Source
@@ -84,7 +85,7 @@ def merge(parts: Iterable[Part], vault: Vault | None = None) -> Analyzer:
     all that is more than can be kept (MAX_ENTRIES, MAX_ASSOCIATIONS).
     """
     vault = vault or Vault()
-    whole = Analyzer(vault=vault)
+    whole = WholeAnalyzer(vault=vault)
     collection = Collection()
     loaded = [_load(part, collection, vault) for part in parts]
     last = max((part.totals.last_time or 0 for part in loaded), default=0)
