@@ -11,7 +11,10 @@ INTERRUPTED = 130
 """The exit status of a program that was interrupted: by Ctrl-C, a SIGTERM, or a terminal that went away."""
 
 UNFINISHED: set[str] = set()
-"""Paths of files that are to go unless they are finished: added before they are made, taken out when they are whole."""
+"""Paths of files that are to go unless they are finished: added before they are made, taken out when they are whole.
+
+One may be a directory, which goes with all that is in it.
+"""
 
 _ENDING = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -48,6 +51,19 @@ def taken_over(leave: Callable[[], object]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def remove(path: str) -> None:
+    """Remove a file, or a directory with all that is in it, as far as that can be done."""
+    with suppress(OSError):
+        os.unlink(path)
+        return
+    for directory, _, files in os.walk(path, topdown=False):
+        for each in files:
+            with suppress(OSError):
+                os.unlink(os.path.join(directory, each))
+        with suppress(OSError):
+            os.rmdir(directory)
+
+
 def leave_at_once(_: int = 0, __: FrameType | None = None) -> None:
     """End the process from here; what is unfinished goes, what was printed arrives.
 
@@ -55,8 +71,7 @@ def leave_at_once(_: int = 0, __: FrameType | None = None) -> None:
     """
     ignore()
     for path in tuple(UNFINISHED):
-        with suppress(OSError):
-            os.unlink(path)
+        remove(path)
     for number in _ENDING:
         signal.signal(number, _leave_without_more)  # what follows may wait for somebody who does not read
     with suppress(AttributeError, OSError, RuntimeError, ValueError):  # it may be closed, full, or at work right now

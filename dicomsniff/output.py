@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-from dicomsniff.interruption import UNFINISHED
+from dicomsniff.interruption import UNFINISHED, remove
 from dicomsniff.printable import PrintableStream, printable
 
 PRIVATE = 0o600
@@ -113,6 +113,20 @@ def written(path: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
     else:
         with _text(_open(path, os.O_WRONLY, path)) as out:
             yield out
+
+
+@contextmanager
+def temporary_directory() -> Iterator[str]:
+    """Yield the path of a directory that only this user may enter, and that goes with all in it, whatever happens."""
+    from tempfile import mkdtemp
+
+    path = mkdtemp(prefix="dicomsniff-")
+    UNFINISHED.add(path)
+    try:
+        yield path
+    finally:
+        remove(path)
+        UNFINISHED.discard(path)
 
 
 @contextmanager

@@ -48,6 +48,18 @@ sys.argv = ["dicomsniff", *sys.argv[2:]]
 dicomsniff.__main__.main()
 """
 
+IN_DIRECTORY = """
+import os
+from dicomsniff.interruption import leave_at_once
+from dicomsniff.output import temporary_directory
+
+with temporary_directory() as path:
+    os.makedirs(os.path.join(path, "within"))
+    open(os.path.join(path, "within", "file"), "w").close()
+    print(path, flush=True)
+    leave_at_once()
+"""
+
 MOMENTS = [*range(0, 98, 7), "os.rename", "os.remove"]
 """Parts of a run in %, counted by events; events by name."""
 
@@ -132,3 +144,9 @@ def test_what_takes_signals_over_gives_them_back() -> None:
             signal.raise_signal(number)
     assert came == ["a signal"] * len(ENDING)
     assert [signal.getsignal(number) for number in ENDING] == before
+
+
+def test_a_temporary_directory_goes_with_all_that_is_in_it() -> None:
+    done = run(IN_DIRECTORY)
+    assert (done.returncode, done.stderr) == (130, b"")
+    assert not os.path.exists(done.stdout.decode().strip())

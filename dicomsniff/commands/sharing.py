@@ -36,7 +36,7 @@ def show_shared(
     if len(paths) != 1:
         raise click.UsageError(f"{_READS}; `dicomsniff survey` reads many at a time")
     (path,) = paths
-    if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
+    if path == "-" or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)):
         raise click.UsageError(_READS)
     options = Options(privacy, ports, *keys.paths)
     with (

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from secrets import token_bytes
-from tempfile import SpooledTemporaryFile, TemporaryDirectory
+from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
 from dicomsniff.association.association import Association
@@ -24,6 +24,7 @@ from dicomsniff.export.view import IN_MEMORY, shown_text
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.parts import the_file
 from dicomsniff.library import Capture
+from dicomsniff.output import temporary_directory
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.surveying.chain import ChainedReader, Link
 from dicomsniff.surveying.crew import Crew, work
@@ -154,7 +155,7 @@ def write_shared(
 @contextmanager
 def _analyzed(path: str, options: Options, begin: "partial[Tell]", jobs: int, crew: Crew) -> Iterator[Sequence[Taken]]:
     """Yield what so many parts of a capture came to, each a share of its connections."""
-    with TemporaryDirectory(prefix="dicomsniff-") as directory:
+    with temporary_directory() as directory:
         store = Store(directory, token_bytes(SECRET))
         os.mkdir(store.directory)
         links = (Link(path, _THE_CAPTURE),)
