@@ -4,7 +4,7 @@ import struct
 
 import build
 from findings.traffic import COMMITMENT, SECOND, associate_ac, associate_rq, event_report_rsp, opened, released, role
-from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, release, store
+from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
 
 GET_CLASS = "1.2.840.10008.5.1.4.1.2.2.3"
 GET = {0x0002: GET_CLASS, 0x0100: 0x0010, 0x0110: 1, 0x0700: 0, 0x0800: 1}
@@ -25,6 +25,20 @@ def asked_to_move(final: bytes, *, stores: int = 0, originator: str = "CLIENT", 
     if not late:
         asking.wait(SECOND)
     asking.server(final)
+    release(asking)
+    return network.packets
+
+
+def asked_for_itself(sent_to: str) -> list[build.Packet]:
+    """A C-MOVE of an AE to itself, and its object on the way to this host."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq(destination="CLIENT"))
+    delivery = network.associate(ARCHIVE, sent_to, "ARCHIVE", "CLIENT", CT, after=50)
+    store(delivery, "CLIENT")
+    release(delivery)
+    asking.wait(SECOND)
+    asking.server(move_rsp(0, completed=1))
     release(asking)
     return network.packets
 
