@@ -16,7 +16,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_comment, the_message_id, the_party
+from dicomsniff.findings.parts import the_class_in_short, the_comment, the_message_id, the_message_with_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
 from dicomsniff.quantities import counted
@@ -219,7 +219,7 @@ _NOT_SUPPORTED = 0x0122
 """SOP class not supported (PS3.7 §C.5.24)."""
 _DUPLICATE = 0x0111
 """Duplicate SOP instance (PS3.7 §C.5.8)."""
-MAX_LOOKED_AT = 256
+MAX_STORES_BEFORE = 256
 """Messages before a refused C-STORE among which an earlier one of its instance is looked for."""
 OF_OTHER_CLASS = (0x0118, _NOT_SUPPORTED)
 """Failures about the SOP class that a request names: no such SOP class (PS3.7 §C.5.20), not supported."""
@@ -327,13 +327,15 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                 only: tuple[str, ...] = ()
                 if command.status in OF_OTHER_CLASS and asked is not None:
                     since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context", "role-not-negotiated")
-                yield Hit(f"{_with_type(message)}: {said}{more}", earliest_cause=since, only=only)
+                # Those who went on differ in nothing that matters: what warns of them is told once of all associations.
+                name = the_message_with_id(message) if category == "Failure" else command.name
+                yield Hit(f"{name}{_what_of(message)}: {said}{more}", earliest_cause=since, only=only)
 
 
 def _sent_before(association: Association, asked: Message) -> str:
     """Say which of the latest C-STOREs before a refused one had sent the same instance."""
     instance = asked.command.affected_sop_instance_uid
-    for each in islice(reversed(association.messages), MAX_LOOKED_AT) if instance else ():
+    for each in islice(reversed(association.messages), MAX_STORES_BEFORE) if instance else ():
         same = each.side is asked.side and each.command.field == asked.command.field
         same = same and each.command.affected_sop_instance_uid == instance
         if same and each.span.last_packet < asked.span.first_packet:
@@ -341,14 +343,14 @@ def _sent_before(association: Association, asked: Message) -> str:
     return ""
 
 
-def _with_type(response: Message) -> str:
-    """Name a response with what was asked or reported: `N-ACTION-RSP (Print)`."""
+def _what_of(response: Message) -> str:
+    """Say what was asked or reported, and of which SOP class: ` (Print of Basic Film Box)`."""
     command, asked = response.command, response.request
     tag = {"N-ACTION": ACTION_TYPE_ID, "N-EVENT-REPORT": EVENT_TYPE_ID}.get(command.service)
-    if tag is None or asked is None:
-        return command.name
-    what = type_name(command.service, asked.sop_class_uid, asked.command.uint(tag))
-    return f"{command.name} ({what})" if what else command.name
+    what = type_name(command.service, asked.sop_class_uid, asked.command.uint(tag)) if tag and asked else ""
+    of = the_class_in_short(response.sop_class_uid) if response.sop_class_uid else ""
+    said = " of ".join(filter(None, (what, of)))
+    return f" ({said})" if said else ""
 
 
 def _agreed(association: Association, message: Message) -> bool:

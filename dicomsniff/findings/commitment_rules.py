@@ -15,7 +15,7 @@ from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
 from dicomsniff.quantities import counted
 
-MAX_LOOKED_AT = 64
+MAX_COMMITMENTS_BEFORE = 64
 """Earlier commitments among which the request of a report under another Transaction UID is looked for."""
 _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 """Event types of reports (PS3.4 Table J.3-2)."""
@@ -135,7 +135,7 @@ def _strays(review: Review) -> Iterator[tuple[Step, Step | None]]:
     for report in _reports(review):
         if review.known is None or not review.known.knows_all or _requests(review, report):
             continue
-        latest = islice(review.known.links.latest_workflows(Kind.COMMITMENT), MAX_LOOKED_AT)
+        latest = islice(review.known.links.latest_workflows(Kind.COMMITMENT), MAX_COMMITMENTS_BEFORE)
         over = [workflow.steps for workflow in latest]
         others = [steps for (kind, _), steps in review.unfinished.items() if kind is Kind.COMMITMENT]
         before = [step for steps in (*over, *others) for step in steps if step.time < report.time]

@@ -154,7 +154,7 @@ def speaks_tls(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="limit-reached-by", severity=Severity.NOTE)
 def still_open(facts: CaptureFacts) -> Iterator[Hit]:
-    """Connections were open when the acceptor refused one for its limit, or for the time being.
+    """Connections were open when the acceptor refused another one.
 
     An acceptor takes a limited number of associations. Connections that stay open after an abort or a release count
     against it until somebody closes them. Some acceptors that have reached their limit refuse without that reason, only
