@@ -43,7 +43,7 @@ def asked_for_itself(sent_to: str) -> list[build.Packet]:
     return network.packets
 
 
-def got(completed: int, failed: int, status: int, *, stores: int = 1) -> list[build.Packet]:
+def got(completed: int, failed: int, status: int, *, stores: int = 1, warning: int = 0) -> list[build.Packet]:
     """A C-GET of which so many objects are stored, and which counts this."""
     proposals = (build.proposal(1, GET_CLASS), build.proposal(3, CT))
     talk = opened(associate_rq(*proposals, more=(role(CT, 1, 1),)), associate_ac(more=(role(CT, 1, 1),)))
@@ -51,7 +51,7 @@ def got(completed: int, failed: int, status: int, *, stores: int = 1) -> list[bu
     for number in range(1, stores + 1):
         talk.server(build.message(3, build.store_rq(number), build.pixels(16)))
         talk.client(build.message(3, build.store_rsp(number)))
-    counters = {0x1021: completed, 0x1022: failed, 0x1023: 0}
+    counters = {0x1021: completed, 0x1022: failed, 0x1023: warning}
     talk.server(build.message(1, build.command_set(GOT | {0x0900: status} | counters)))
     return released(talk)
 
