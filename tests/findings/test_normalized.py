@@ -203,3 +203,12 @@ def test_an_event_of_an_inventory_is_named():
     assert "type-not-defined" in codes(only(cases.exchange(INVENTORY, *reports)))
     reports = cases.reported(INVENTORY, {cases.TRANSACTION: cases.UID}, 13, instance=STORAGE_MANAGEMENT)
     assert "type-not-defined" not in codes(only(cases.exchange(INVENTORY, *reports)))
+
+
+@pytest.mark.parametrize(("wanted", "named"), [(3, " (1.2.3)"), (9, "")])
+def test_the_instance_that_a_report_leaves_out_is_named_where_there_are_few(wanted, named):
+    instances = cases.references(*range(1, wanted + 1))
+    left_out = [each for each in instances if each != cases.references(3)[0]]
+    association = only(cases.committed(instances, (left_out, [])))
+    (found,) = [each for each in findings_of(association).all if each.code == "commitment-incomplete"]
+    assert found.message.endswith(f"1 is neither committed nor failed{named}")
