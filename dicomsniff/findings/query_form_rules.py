@@ -10,7 +10,6 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import asks
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.side import Side
 
 _NAME, _FUZZY = "PN", "Fuzzy-semantic-matching-of-person-names"
 _RANGES = ("DA", "DT", "TM")
@@ -98,7 +97,7 @@ def not_fuzzy(review: Review) -> Iterator[Hit]:
         by = [key for key in _all(each) if key.vr == _NAME and not key.is_empty]
         nothing = each.is_find and each.operation.status == 0 and not each.operation.pending
         refused = _FUZZY in granted_options(wished.get(sop_class)) and _FUZZY not in (each.options or ())
-        if nothing and refused and by and each.operation.side is Side.REQUESTOR:
+        if nothing and refused and by:
             text = f"{each.said} by {named(by[0].tag)} has no matches; fuzzy matching of names was not granted"
             yield Hit(text, each.operation.request.span, each.operation.request)
             return
