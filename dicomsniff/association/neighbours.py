@@ -15,6 +15,9 @@ LATEST_NEIGHBOURS = 1_000
 """Associations remembered of what has no end: the latest ones."""
 _NOTHING: frozenset[str] = frozenset()
 _ANSWERED = ("rejected", "released")
+USER_IDENTITY = "a user identity"
+REJECTED_TRANSIENT = 2
+"""The result of an A-ASSOCIATE-RJ that says that a later try may be accepted (PS3.8 Table 9-21)."""
 
 
 def host_of(endpoint: str) -> str:
@@ -55,6 +58,8 @@ class Neighbour(NamedTuple):
     """Whether at least one presentation context was accepted."""
     refused: tuple[int, int] | None
     """Source and reason of an A-ASSOCIATE-RJ."""
+    transient: bool
+    """Whether that A-ASSOCIATE-RJ said that it may work later."""
     span: Span
     """Of what refused it, else of its first entry."""
     over_tls: bool
@@ -121,6 +126,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         extras=_extras(association.request),
         accepted=any(context.accepted for context in association.contexts.values()),
         refused=(rejection.source, rejection.reason) if rejection is not None else None,
+        transient=rejection is not None and rejection.result == REJECTED_TRANSIENT,
         span=telling or first,
         over_tls=association.tls is not None,
         ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
@@ -136,7 +142,7 @@ def _extras(request: AssociateRq | None) -> frozenset[str]:
     said = request.user_information
     offered = {
         "role selection": said.roles,
-        "a user identity": said.identity,
+        USER_IDENTITY: said.identity,
         "extended negotiation": said.extended,
         "common extended negotiation": said.common_extended,
         "an asynchronous operations window": said.asynchronous_operations_window,

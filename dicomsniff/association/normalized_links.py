@@ -68,6 +68,10 @@ SOP_CLASSES = {
 }
 
 
+MAX_FEW = 8
+"""Instances of a storage commitment that are remembered by name; of more only the number is."""
+
+
 class Step(Struct, frozen=True):
     """One operation of a workflow: where it is, and what it did."""
 
@@ -93,6 +97,8 @@ class Step(Struct, frozen=True):
     """Instances in the Failed SOP Sequence."""
     instances: int | None = None
     """Tells one set of instances in these sequences from another; None where not all are known."""
+    few: tuple[str, ...] = ()
+    """These instances, where they are known and not more than MAX_FEW."""
     transaction: str | None = None
     """Transaction UID, where the data set gives it."""
     name: ClassVar[str] = "step"
@@ -213,7 +219,7 @@ def _key(kind: Kind, association: Association, operation: Operation) -> str:
 
 def _step(association: Association, operation: Operation) -> Step:
     request = operation.request
-    command = request.command
+    command, instances = request.command, _instances(request)
     return Step(
         association=association.id,
         message=request.number,
@@ -229,7 +235,8 @@ def _step(association: Association, operation: Operation) -> Step:
         state=_text(request, STEP_STATUS) or _text(request, STEP_STATE),
         referenced=_count(request, REFERENCED),
         failed=_count(request, FAILED),
-        instances=_instances(request),
+        instances=hash(instances) if instances is not None else None,
+        few=tuple(sorted(instances)) if instances is not None and len(instances) <= MAX_FEW else (),
         transaction=_text(request, TRANSACTION_UID),
     )
 
@@ -241,11 +248,12 @@ def _text(message: Message, tag: int) -> str | None:
     return str(value) if value is not None else None
 
 
-def _instances(message: Message) -> int | None:
+def _instances(message: Message) -> frozenset[str] | None:
+    """Return the instances that a commitment or its report names; None where not all are known."""
     outline = message.data_set.outline if message.data_set is not None else None
     if outline is None or sum(outline.reference_counts.values()) != len(outline.referenced):
         return None
-    return hash(frozenset(each.uid for each in outline.referenced if each.sequence in (REFERENCED, FAILED)))
+    return frozenset(each.uid for each in outline.referenced if each.sequence in (REFERENCED, FAILED))
 
 
 def _count(message: Message, sequence: int) -> int | None:

@@ -1,5 +1,7 @@
 """What the data sets of normalized services say, as far as rules judge it: read as they come, within limits (PS3.4)."""
 
+from typing import Literal
+
 from msgspec import Struct, field
 
 from dicomsniff.dictionary.attribute_demands import (
@@ -30,6 +32,9 @@ _ANSWERS = {  # the sequence that the response gives where it succeeds
 
 
 IMAGE_DISPLAY_FORMAT = 0x20100010
+IMAGE_BOX_POSITION = 0x20200010
+_US = 2
+"""Bytes of a number of VR US."""
 PRINTER_STATUS = (0x21100010, 0x21000020)
 """Printer Status; Execution Status of a print job."""
 STATUS_INFORMATION = (0x21100020, 0x21000030)
@@ -61,6 +66,8 @@ class Content(Struct):
     values: dict[int, str] = field(default_factory=dict)
     given: int | None = None
     ends: bool = False
+    position: int | None = None
+    """Image Box Position of an image box; None where it has none."""
 
 
 class ContentReader:
@@ -92,6 +99,9 @@ class ContentReader:
             _compare(content, demand, found)
             if (layout := found.elements.get(IMAGE_DISPLAY_FORMAT)) is not None:
                 content.values[IMAGE_DISPLAY_FORMAT] = plain_text(layout.value)
+            if (place := found.elements.get(IMAGE_BOX_POSITION)) is not None and len(place.value) == _US:
+                order: Literal["little", "big"] = "little" if found.encoding.little else "big"
+                content.position = int.from_bytes(place.value, order)
         return content
 
     def answer(self, content: Content, response: Message) -> None:

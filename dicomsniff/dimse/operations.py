@@ -106,14 +106,14 @@ Key = tuple[Side, int]
 """The side that asked, and the Message ID of its request."""
 
 
-MAX_LOOKED_AT = 256
+MAX_OPERATIONS_BEFORE = 256
 """Operations before a packet that are looked at for the one that it may be about."""
 
 
 def operations_before(operations: Sequence[Operation], packet: int) -> Sequence[Operation]:
     """Return the latest operations, listed as they began, whose requests had come whole before a packet."""
     before = bisect_left(operations, packet, key=lambda each: each.request.span.last_packet)
-    return operations[max(before - MAX_LOOKED_AT, 0) : before]
+    return operations[max(before - MAX_OPERATIONS_BEFORE, 0) : before]
 
 
 class OperationTracker:

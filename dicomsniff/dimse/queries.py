@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 from msgspec import Struct, field
 
 from dicomsniff.dictionary.statuses import PENDING
-from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, LEVEL, NO_KEYS, Identifier, read_identifier
+from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, LEVEL, NO_KEYS, Identifier, Key, read_identifier
 from dicomsniff.dimse.message import Message
 
 _What = TypeVar("_What")
@@ -16,6 +16,9 @@ MAX_QUERIES = 1000
 """Queries and retrievals of one association whose identifiers are read."""
 MAX_READ = 1 << 20
 """Bytes of identifiers that are read of one association."""
+_EXACT = ("AE", "CS", "DA", "LO", "SH", "UI")
+_PATTERN = dict.fromkeys(_EXACT, b"*?\x1b") | {"DA": b"-*?", "UI": b"*?"}
+"""VRs of keys of which a value, if it has none of these characters, is matched by equal ones only."""
 FAILED_INSTANCES = 0x00080058
 """Failed SOP Instance UID List."""
 
@@ -31,7 +34,8 @@ class Query(Struct):
     """What one operation asked for, and what its matches gave; `request` is None where that could not be read.
 
     Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they
-    leave out or give without a value, and which values are question marks only, by tag.
+    leave out or give without a value, which values are question marks only, and which do not fit what was asked for, by
+    tag.
     """
 
     request: Identifier | None = None
@@ -41,6 +45,7 @@ class Query(Struct):
     absent: dict[int, Occurrence] = field(default_factory=dict)
     empty: dict[int, Occurrence] = field(default_factory=dict)
     question_marks: dict[int, Occurrence] = field(default_factory=dict)
+    unfit: dict[int, Occurrence] = field(default_factory=dict)
     failed_instances: int | None = None
     """How many instances the final response lists as failed; None where it has no such list that could be read."""
     last_match: bytes | None = None
@@ -116,6 +121,21 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
                 _count(query.empty, tag, response)
         elif found.is_question_marks(key):
             _count(query.question_marks, tag, response)
+        elif tag in asked.elements and tag not in NO_KEYS and _is_unfit(asked, asked.elements[tag], found, key):
+            _count(query.unfit, tag, response)
+
+
+def _is_unfit(asked: Identifier, wanted: Key, found: Identifier, given: Key) -> bool:
+    """Whether no value of a match is one that was asked for, where only equal ones fit (PS3.4 §C.2.2.2.1, §C.2.2.2.2).
+
+    Names are left out, which SCPs may match in many ways, and so is all that is no plain ASCII.
+    """
+    if wanted.vr not in _EXACT or wanted.is_empty or not (wanted.value + given.value).isascii():
+        return False
+    if any(sign in wanted.value for sign in _PATTERN[wanted.vr]):
+        return False
+    fits = {value.casefold() for value in asked.values(wanted)}
+    return fits.isdisjoint(value.casefold() for value in found.values(given))
 
 
 def _count(occurrences: dict[_What, Occurrence], what: _What, response: Message) -> None:

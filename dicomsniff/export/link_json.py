@@ -87,7 +87,7 @@ def _workflow_json(workflow: Workflow, digits: int, gate: Gate) -> Json:
     steps = [asdict(step) for step in workflow.steps]
     for step in steps:
         step["message_number"] = step.pop("message")
-        del step["span"], step["instances"], step["transaction"], step["message_id"]
+        del step["span"], step["instances"], step["few"], step["transaction"], step["message_id"]
         step["time"] = timestamp(step["time"], digits)
         step["direction"] = direction(step.pop("side"))
         step["sop_class_uid"] = gate.uid_or_none(step["sop_class_uid"])

@@ -40,7 +40,7 @@ PROVOKED = (
     *by("peer", "role-not-negotiated", "request-without-data-set"),
     *by("peer", *BROKEN, *QUERIES, *PROPOSAL, *ANSWER, "pdu-beyond-maximum", "status-failure"),
     *by("peer", "cancel-of-nothing", "connection-reuse-refused", *RELEASE, *NORMALIZED, *ANSWERS_LACKING),
-    *by("peer", "likely-reason", "pending-without-progress", "cancel-ignored"),
+    *by("peer", "likely-reason", "pending-without-progress", "cancel-ignored", "closed-before-abort"),
     *SILENCE,
     *STALLS,
     "contexts-all-refused",

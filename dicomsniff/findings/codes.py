@@ -101,6 +101,7 @@ NORMALIZED = (
     "commitment-transaction-differs",
     "commitment-transaction-unknown",
     "commitment-event-type",
+    "image-box-position",
 )
 """Requests of normalized services that a receiver refuses."""
 ANSWERS_LACKING = (

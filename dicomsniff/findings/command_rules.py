@@ -13,13 +13,14 @@ from dicomsniff.dictionary.statuses import PENDING, error_text, find_status, sta
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.sub_operations import RETRIEVALS, read_counters
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_comment, the_message_id, the_party
+from dicomsniff.findings.parts import the_class_in_short, the_comment, the_message_id, the_message_with_id, the_party
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, of_all
 from dicomsniff.side import Side
 
 _GROUP_LENGTH_ELEMENT = 12
@@ -219,7 +220,7 @@ _NOT_SUPPORTED = 0x0122
 """SOP class not supported (PS3.7 §C.5.24)."""
 _DUPLICATE = 0x0111
 """Duplicate SOP instance (PS3.7 §C.5.8)."""
-MAX_LOOKED_AT = 256
+MAX_STORES_BEFORE = 256
 """Messages before a refused C-STORE among which an earlier one of its instance is looked for."""
 OF_OTHER_CLASS = (0x0118, _NOT_SUPPORTED)
 """Failures about the SOP class that a request names: no such SOP class (PS3.7 §C.5.20), not supported."""
@@ -277,7 +278,8 @@ def failed(association: Association, entry: Entry, found: Findings) -> Iterator[
 def warned(association: Association, entry: Entry, found: Findings) -> Iterator[Hit]:
     """A request was done with a warning.
 
-    Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored.
+    Elements were coerced or dropped, some sub-operations failed, or an attribute was ignored. An error where all
+    sub-operations of a retrieval failed: nothing came of it.
 
     What to do: Check what the peer kept.
     """
@@ -318,6 +320,8 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                 named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
                 names = ", ".join(each for each in named if each)
                 more = (f": {comment}" if comment else "") + (f"; it names {names}" if names else "")
+                if command.service in RETRIEVALS and category == "Warning":
+                    more += _came_to(message)
                 if command.service == "C-FIND" and (operation := message.operation) and operation.pending:
                     more += f", after {counted(operation.pending, 'match')}"
                 if command.status == _NOT_SUPPORTED and _agreed(association, message):
@@ -327,13 +331,36 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                 only: tuple[str, ...] = ()
                 if command.status in OF_OTHER_CLASS and asked is not None:
                     since, only = asked.span.first_packet, (*NORMALIZED, "class-not-of-context", "role-not-negotiated")
-                yield Hit(f"{_with_type(message)}: {said}{more}", earliest_cause=since, only=only)
+                # Those who went on differ in nothing that matters: what warns of them is told once of all associations.
+                name = the_message_with_id(message) if category == "Failure" else command.name
+                worse = Severity.ERROR if category == "Warning" and _brought_nothing(message) else None
+                text = f"{name}{_what_of(message)}: {said}{more}"
+                yield Hit(text, earliest_cause=since, only=only, severity=worse)
+
+
+def _brought_nothing(response: Message) -> bool:
+    """Whether a C-MOVE or C-GET response counts failed sub-operations and no other: all that was asked for failed."""
+    if response.command.service not in RETRIEVALS:
+        return False
+    counters = read_counters(response.command)
+    return bool(counters.failed) and not counters.completed and not counters.warning
+
+
+def _came_to(response: Message) -> str:
+    """Say how many sub-operations failed, or were done with a warning."""
+    counters = read_counters(response.command)
+    said = [
+        f"{of_all(count, counters.done, 'sub-operation')} {how}"
+        for count, how in ((counters.failed, "failed"), (counters.warning, "with a warning"))
+        if count
+    ]
+    return f": {', '.join(said)}" if said else ""
 
 
 def _sent_before(association: Association, asked: Message) -> str:
     """Say which of the latest C-STOREs before a refused one had sent the same instance."""
     instance = asked.command.affected_sop_instance_uid
-    for each in islice(reversed(association.messages), MAX_LOOKED_AT) if instance else ():
+    for each in islice(reversed(association.messages), MAX_STORES_BEFORE) if instance else ():
         same = each.side is asked.side and each.command.field == asked.command.field
         same = same and each.command.affected_sop_instance_uid == instance
         if same and each.span.last_packet < asked.span.first_packet:
@@ -341,14 +368,14 @@ def _sent_before(association: Association, asked: Message) -> str:
     return ""
 
 
-def _with_type(response: Message) -> str:
-    """Name a response with what was asked or reported: `N-ACTION-RSP (Print)`."""
+def _what_of(response: Message) -> str:
+    """Say what was asked or reported, and of which SOP class: ` (Print of Basic Film Box)`."""
     command, asked = response.command, response.request
     tag = {"N-ACTION": ACTION_TYPE_ID, "N-EVENT-REPORT": EVENT_TYPE_ID}.get(command.service)
-    if tag is None or asked is None:
-        return command.name
-    what = type_name(command.service, asked.sop_class_uid, asked.command.uint(tag))
-    return f"{command.name} ({what})" if what else command.name
+    what = type_name(command.service, asked.sop_class_uid, asked.command.uint(tag)) if tag and asked else ""
+    of = the_class_in_short(response.sop_class_uid) if response.sop_class_uid else ""
+    said = " of ".join(filter(None, (what, of)))
+    return f" ({said})" if said else ""
 
 
 def _agreed(association: Association, message: Message) -> bool:

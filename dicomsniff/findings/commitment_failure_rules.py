@@ -7,13 +7,15 @@ from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import reports
-from dicomsniff.findings.parts import the_party
+from dicomsniff.findings.parts import the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.quantities import counted, of_all
+from dicomsniff.quantities import counted, of_all, some_of
 
 MAX_NAMED = 3
 """Failure reasons that are named, the most frequent first; further ones are counted."""
+MAX_INSTANCES = 2
+"""Instances that are named; further ones are counted."""
 
 
 @final_rule(code="commitment-failed", where=reports, severity=Severity.ERROR)
@@ -40,7 +42,9 @@ def uncommitted(review: Review) -> Iterator[Hit]:
             total = failed + outline.reference_counts.get(REFERENCED, 0)
             provider = the_party(association.party(request.side))
             said = f"{provider} reports {of_all(failed, total, 'instance')} as not committed"
-            yield Hit(f"{said}: {_reasons(outline)}", request.span, request)
+            named = [the_uid(each.uid) for each in outline.referenced if each.sequence == FAILED]
+            which = f" ({some_of(named, MAX_INSTANCES)})" if len(named) == failed and failed < total else ""
+            yield Hit(f"{said}{which}: {_reasons(outline)}", request.span, request)
 
 
 def _reasons(outline: DataSetOutline) -> str:

@@ -13,10 +13,12 @@ from dicomsniff.findings.grounds import reports
 from dicomsniff.findings.parts import the_association, the_party, the_request, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, some_of
 
-MAX_LOOKED_AT = 64
+MAX_COMMITMENTS_BEFORE = 64
 """Earlier commitments among which the request of a report under another Transaction UID is looked for."""
+MAX_NAMED = 2
+"""Instances that a finding names; further ones are counted."""
 _ALL_COMMITTED, _FAILURES_EXIST = 1, 2
 """Event types of reports (PS3.4 Table J.3-2)."""
 
@@ -42,7 +44,9 @@ def incomplete(review: Review) -> Iterator[Hit]:
         if told < wanted:
             left_out = "1 is" if wanted - told == 1 else f"{wanted - told} are"
             said = f"reports on {told or 'none'} of the {counted(wanted, 'instance')} that {asked} asked for"
-            yield _hit(review, report, f"{said}: {left_out} neither committed nor failed")
+            missing = [the_uid(uid) for uid in requests[0].few if uid not in report.few]
+            which = f" ({some_of(missing, MAX_NAMED)})" if len(missing) == wanted - told else ""
+            yield _hit(review, report, f"{said}: {left_out} neither committed nor failed{which}")
         elif told > wanted:
             said = f"reports on the commitment of {counted(told, 'instance')}; {asked} asked for {wanted}"
             yield _hit(review, report, said)
@@ -135,7 +139,7 @@ def _strays(review: Review) -> Iterator[tuple[Step, Step | None]]:
     for report in _reports(review):
         if review.known is None or not review.known.knows_all or _requests(review, report):
             continue
-        latest = islice(review.known.links.latest_workflows(Kind.COMMITMENT), MAX_LOOKED_AT)
+        latest = islice(review.known.links.latest_workflows(Kind.COMMITMENT), MAX_COMMITMENTS_BEFORE)
         over = [workflow.steps for workflow in latest]
         others = [steps for (kind, _), steps in review.unfinished.items() if kind is Kind.COMMITMENT]
         before = [step for steps in (*over, *others) for step in steps if step.time < report.time]

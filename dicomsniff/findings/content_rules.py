@@ -145,14 +145,14 @@ def image_boxes_differ(review: Review) -> Iterator[Hit]:
         if not made or final is None or content is None or not content.given or operation.category not in DONE:
             continue
         layout = content.values.get(IMAGE_DISPLAY_FORMAT, "")
-        boxes = _boxes(layout)
+        boxes = boxes_of(layout)
         if boxes and boxes != content.given:
             who, has = the_party(review.association.party(final.side)), counted(boxes, "image box")
             text = f"{who} creates a Film Box with Image Display Format {layout.strip()}, which has {has}, and names"
             yield Hit(f"{text} {content.given}", final.span, final)
 
 
-def _boxes(layout: str) -> int:
+def boxes_of(layout: str) -> int:
     """Return how many image boxes an Image Display Format stands for (PS3.3 §C.13.3); 0 where it does not say."""
     found = _LAYOUT.fullmatch(layout.strip())
     if found is None:

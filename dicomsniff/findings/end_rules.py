@@ -11,8 +11,9 @@ from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.parts import the_message_with_id, the_party
-from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended, reset_by_both
+from dicomsniff.findings.review import IDLE, PATIENCE, Review, how_ended, incomplete, reset_by_both
 from dicomsniff.findings.rule import Hit, final_rule
+from dicomsniff.findings.silence_rules import request_unanswered
 from dicomsniff.pdu.types import Abort, AssociateAc, ReleaseRq
 from dicomsniff.quantities import duration
 from dicomsniff.side import Side
@@ -195,6 +196,36 @@ def not_released(review: Review) -> Iterator[Hit]:
         yield Hit(
             text, ending.span, side=ending.side, earliest_cause=since, severity=Severity.ERROR if unused else None
         )
+
+
+@final_rule(
+    code="closed-before-abort",
+    where=is_broken_off,
+    severity=Severity.WARNING,
+    follows=FRAMING,
+)
+def closed_before_abort(review: Review) -> Iterator[Hit]:
+    """One side closed TCP, and the other one aborted.
+
+    A side that closes its direction of the TCP connection can send nothing more: no request, no release. The other side
+    waits, and aborts when it notices or its timer expires.
+
+    What to do: Look at the side that closed first. A probe that sends A-ASSOCIATE-RQ and closes should wait for the
+    answer and release.
+    """
+    association, ending, abort = review.association, review.ending, review.association.abort
+    if abort is None or ending is None or not isinstance(ending.event, TcpEnd) or ending.event.how != "FIN":
+        return
+    if abort.side is ending.side or any(request_unanswered(review)) or ReleaseRq in review.kinds:
+        return
+    if any(incomplete(each) for each in association.timeline):
+        return  # which says who closed
+    aborted = next((each for each in association.timeline if isinstance(each.event, Abort)), None)
+    if aborted is not None and aborted.span.first_packet > ending.span.last_packet:
+        closer, other = the_party(association.party(ending.side)), the_party(association.party(abort.side))
+        later = duration(aborted.span.first_time - ending.span.last_time)
+        text = f"{closer} closed the TCP connection without A-RELEASE-RQ or A-ABORT; {other} aborted {later} later"
+        yield Hit(text, ending.span, side=ending.side)
 
 
 @final_rule(

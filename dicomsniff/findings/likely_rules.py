@@ -15,10 +15,12 @@ from dicomsniff.findings.codes import (
     DATA_SETS,
     FRAGMENTS,
     FRAMING,
+    NORMALIZED,
     NOT_CAPTURED,
     OPERATIONS,
     ORDER,
     PROPOSAL,
+    QUERIES,
     by,
 )
 from dicomsniff.findings.command_rules import OWN_REASONS
@@ -73,6 +75,8 @@ _UNUSUAL = frozenset(
     ]
 )
 """Findings about what most receivers can handle."""
+_ANSWERED = frozenset([*NORMALIZED, *QUERIES])
+"""Findings about requests that receivers refuse by a status."""
 _ASKING = (Message, AssociateRq, AssociateAc)
 
 
@@ -90,6 +94,7 @@ def likely(review: Review) -> Iterator[Hit]:
     if not failures:
         return  # nearly every association: the rest takes its time
     explaining = _explaining(review)
+    wrong = {id(each.about) for each in review.found.all if each.about is not None and each.code in _ANSWERED}
     spoken = _Spoken(association)
     unusual = [each for each in review.found.all if each.code in _UNUSUAL]
     for failure in failures:
@@ -97,6 +102,8 @@ def likely(review: Review) -> Iterator[Hit]:
             continue
         side = failure.side.other if failure.code in _OF_THE_OTHER else failure.side
         if any(_before(each, failure, side.other) for each in explaining[side.other]):
+            continue
+        if failure.code == "status-failure" and failure.about is not None and id(failure.about.request) in wrong:
             continue
         found = _unusual(association, spoken, unusual, failure, side)
         if found is not None:
@@ -176,7 +183,8 @@ def _unusual(
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
         return _joined(spoken, failure, side, since) or _unlimited(association, failure, side)
-    told_last = max(near, key=lambda each: each.packet)
+    # Of one message, what it asks for is more likely the reason than how its data set is written.
+    told_last = max(near, key=lambda each: (each.packet, not each.code.startswith("data-set-")))
     hit = Hit(
         "",
         told_last.span,

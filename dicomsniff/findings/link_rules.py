@@ -145,6 +145,29 @@ def own_title(facts: CaptureFacts) -> Iterator[Hit]:
             )
 
 
+@capture_rule(code="move-to-other-host", severity=Severity.NOTE)
+def to_other_host(facts: CaptureFacts) -> Iterator[Hit]:
+    """The objects of a C-MOVE went to another host of the same AE title.
+
+    Whoever asked named its own AE title as the destination, and the SCP sent the objects to another address. The
+    response says success, and at the one who asked nothing arrives, where two hosts use one title or the SCP has an
+    old address for it. A host with several addresses is sound.
+
+    What to do: Compare the address that the SCP has configured for the title with that of the host that asks.
+    """
+    moves = [each for each in facts.links.moves() if each.destination and each.destination == each.originator]
+    sources = {each.association: each.ends.source for each in facts.neighbours} if moves else {}
+    for move in moves:
+        source = sources.get(move.association)
+        elsewhere = [each for each in move.deliveries if each.stores.kept and not each.guessed]
+        if source is None or not elsewhere or any(host_of(each.target) == source for each in elsewhere):
+            continue
+        where = ", ".join(dict.fromkeys(the_address(each.target) for each in elsewhere))
+        sent = counted(sum(each.stores.kept for each in elsewhere), "object")
+        asked = f"{the_title(str(move.destination))} at {the_address(source)} asked for itself"
+        yield _about(move, f"{move_name(move)}: {asked}, and {sent} went to {where}")
+
+
 @final_rule(code="get-explained", where=retrieves, severity=Severity.NOTE)
 def get_explained(review: Review) -> Iterator[Hit]:
     """Why a C-GET brought less than was asked for: a hypothesis.

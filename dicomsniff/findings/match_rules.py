@@ -165,6 +165,46 @@ def others_missing(each: Asked) -> Iterator[Seen]:
     yield from _left_out(each, keys, ", though asked for")
 
 
+@final_rule(
+    code="match-other-value",
+    where=asks,
+    severity=Severity.WARNING,
+    follows=(*BROKEN, "own:match-level-differs"),
+)
+def other_value(review: Review) -> Iterator[Hit]:
+    """No match has the value that was asked for.
+
+    A value without wildcards is matched by equal values only. An SCP that does not match by a key returns whatever
+    fits the others: SCUs show other patients' studies, or drop all. A note where the key is optional, since an SCP need
+    not match by it, and where a single match was looked at, which may be known by another value too.
+
+    What to do: Look at the SCP's conformance statement for the keys that it matches by. Compare what was asked for with
+    the SCP's database.
+    """
+    told = set()
+    for each in asked(review):
+        for tag, occurrence in each.query.unfit.items():
+            side, first = each.operation.side.other, occurrence.first
+            if occurrence.times < each.query.looked_at or (side, tag) in told:
+                continue  # some fit: it does match by the key
+            told.add((side, tag))
+            who = the_party(review.association.party(side))
+            text = f"{who} sends another {named(tag)} than was asked for {_share(each, occurrence.times)}"
+            sure = each.query.looked_at > 1 and tag in _keys_to_match(each)
+            why = ": it does not match by this key" if sure else ""
+            since = each.operation.request.span.first_packet
+            yield Hit(text + why, first.span, first, side=side, earliest_cause=since,
+                      severity=None if sure else Severity.NOTE)  # fmt: skip
+
+
+def _keys_to_match(each: Asked) -> tuple[int, ...]:
+    """Return the unique and required keys by which an SCP matches whatever else it supports."""
+    if each.level is None or each.model is None:
+        return ()
+    above = each.model.levels[: each.place or 0]
+    return (*(level.unique or 0 for level in above), each.level.unique or 0, *each.level.required)
+
+
 def _without(each: Asked, tag: int, what_it_is: str, why: str = "") -> Iterator[Seen]:
     if occurrence := each.query.absent.get(tag):
         yield Seen(f"leaves out {named(tag)}{what_it_is}", occurrence, why)

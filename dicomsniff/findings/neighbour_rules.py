@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from dicomsniff.association.neighbours import Ends, Neighbour
+from dicomsniff.association.neighbours import USER_IDENTITY, Ends, Neighbour
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address, the_association, the_title
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
@@ -19,6 +19,8 @@ _CALLED, _CALLING = (1, 7), (1, 3)
 """Source and reason of refusals for the called and the calling AE title (PS3.8 Table 9-21)."""
 _LIMITS = ((3, 1), (3, 2))
 """Source and reason of refusals for temporary congestion or a local limit (PS3.8 Table 9-21)."""
+_NO_REASON = ((1, 1), (2, 1))
+"""Source and reason of refusals without a reason (PS3.8 Table 9-21)."""
 MAX_NAMED = 5
 """Associations that a line names; further ones are counted."""
 
@@ -57,12 +59,13 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
 
     Two associations to the same acceptor differ in one thing, and one of them was accepted: that thing is the likeliest
     reason why the other one failed. Where a called AE title was refused, those that the acceptor took of others are
-    told.
+    told, and where others were accepted by that title.
 
     What to do: Leave it out, or configure it, and try again.
     """
     accepted: dict[tuple[str, str], list[Neighbour]] = {}
     titles: dict[str, dict[str, Neighbour]] = {}
+    owners: dict[str, dict[str, Neighbour]] = {}
     callers: dict[tuple[str, str | None], Neighbour] = {}
     for each in facts.neighbours:
         if each.accepted and (each.answered or each.outcome == "released"):
@@ -70,9 +73,10 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
             callers.setdefault((each.ends.target, each.ends.calling), each)
             if each.ends.called:
                 titles.setdefault(each.ends.target, {}).setdefault(each.ends.called, each)
+                owners.setdefault(each.ends.called, {}).setdefault(each.ends.target, each)
     for group in _alike(each for each in facts.neighbours if each.trouble and not each.answered):
         first = group[0]
-        for good in accepted.get(first.ends[:2], ()):
+        for good in _nearest(first, accepted.get(first.ends[:2], [])):
             if said := _difference(first, good):
                 yield _about(
                     first, f"{said} (association {the_association(good.association)}), unlike {_listed(group)}"
@@ -80,7 +84,7 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
                 break
         else:
             elsewhere = callers.get((first.ends.target, first.ends.calling))
-            if first.refused == _CALLING and elsewhere is not None:
+            if first.refused == _CALLING and elsewhere is not None and elsewhere.ends.source != first.ends.source:
                 said = f"{_titles(first)[0]} was accepted from {the_address(elsewhere.ends.source)}"
                 where = f"{_listed([elsewhere])}), but not from {the_address(first.ends.source)} ({_listed(group)}"
                 yield _about(first, f"{said} ({where}): the acceptor may know it by its address")
@@ -89,6 +93,17 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
                 taken = [f"{the_title(title)} ({_listed([good])})" for title, good in known.items()]
                 said = f"{the_address(first.ends.target)} accepted others by the AE title {some_of(taken, MAX_NAMED)}"
                 yield _about(first, f"{said}; {_listed(group)} called it {_titles(first)[1]}")
+            at = owners.get(first.ends.called or "", {})
+            if first.refused == _CALLED and at and first.ends.target not in at:
+                taken = [f"{the_address(target)} ({_listed([good])})" for target, good in at.items()]
+                said = f"{_titles(first)[1]} was accepted as called AE title at {some_of(taken, MAX_NAMED)}"
+                where = f"not at {the_address(first.ends.target)} ({_listed(group)})"
+                yield _about(first, f"{said}, {where}: the caller may have another address for it")
+
+
+def _nearest(bad: Neighbour, some: list[Neighbour]) -> list[Neighbour]:
+    """Return those that differ in nothing, if there are any: no difference of the others is the reason, then."""
+    return [each for each in some if each.ends == bad.ends and each.extras == bad.extras] or some
 
 
 def _difference(bad: Neighbour, good: Neighbour) -> str:
@@ -97,6 +112,8 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
     same_titles = bad.ends == good.ends
     if same_titles and extra and not good.extras - bad.extras:
         return f"the same call without {' and '.join(sorted(extra))} was accepted"
+    if same_titles and good.extras - bad.extras == {USER_IDENTITY} and not extra and _may_want_identity(bad):
+        return f"the same call with {USER_IDENTITY} was accepted"
     if bad.extras != good.extras or bad.refused is None:
         return ""
     blamed = _TITLES.get(bad.refused, ())
@@ -108,6 +125,11 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
     if bad.ends.called == good.ends.called and "calling" in blamed:
         return f"the same call from the AE title {_title(good.ends.calling)} was accepted"
     return ""
+
+
+def _may_want_identity(bad: Neighbour) -> bool:
+    """Whether a call was refused for what may be the lack of a user identity: the AE titles were not."""
+    return bad.refused is not None and bad.refused not in (_CALLED, _CALLING)
 
 
 @capture_rule(code="port-speaks-tls", severity=Severity.ERROR)
@@ -132,24 +154,26 @@ def speaks_tls(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="limit-reached-by", severity=Severity.NOTE)
 def still_open(facts: CaptureFacts) -> Iterator[Hit]:
-    """Connections were open when the acceptor refused one for its limit.
+    """Connections were open when the acceptor refused another one.
 
     An acceptor takes a limited number of associations. Connections that stay open after an abort or a release count
-    against it until somebody closes them.
+    against it until somebody closes them. Some acceptors that have reached their limit refuse without that reason, only
+    for the time being; then only what the same caller had open is told.
 
     What to do: Let the requestor close its connections, shorten the acceptor's ARTIM timeout, or raise its limit.
     """
     by_target: dict[str, list[Neighbour]] = {}
     for each in facts.neighbours:
         by_target.setdefault(each.ends.target, []).append(each)
-    for group in _alike(each for each in facts.neighbours if each.refused in _LIMITS):
+    for group in _alike(each for each in facts.neighbours if each.refused in _LIMITS or _put_off(each)):
         first = group[0]
-        when = first.span.first_time
+        when, limited = first.span.first_time, first.refused in _LIMITS
         beside = [
             each
             for each in by_target[first.ends.target]
             if each.start < when and (each.closed is None or each.closed > when) and each.refused is None
-        ]
+            and (limited or each.ends == first.ends)
+        ]  # fmt: skip
         parts = []
         for outcome in ("aborted", "released"):
             idle = [each for each in beside if each.outcome == outcome and each.end < when]
@@ -162,6 +186,11 @@ def still_open(facts: CaptureFacts) -> Iterator[Hit]:
         if parts:
             called = _titles(first)[1]
             yield _about(first, f"when {called} refused {_listed(group)}, {' and '.join(parts)}")
+
+
+def _put_off(neighbour: Neighbour) -> bool:
+    """Whether a call was refused for the time being, without a reason."""
+    return neighbour.transient and neighbour.refused in _NO_REASON
 
 
 def _connections(some: list[Neighbour]) -> str:

@@ -288,12 +288,12 @@ class Overview:
         return f"{why} ({further})" if further else why
 
     def _exchanged(self) -> str:
-        """`40 C-STORE, 3 of them failed`."""
+        """`40 C-STORE (3 failed), 1 N-SET (failed)`."""
         said = []
         for service, count in self.requests.in_order():
             failed = self.bad[service]
-            how = f"{failed} of them failed" if failed < count else "which failed" if count == 1 else "all failed"
-            said.append(asked_for(count, service) + (f", {how}" if failed else ""))
+            how = f"{failed} failed" if failed < count else "failed" if count == 1 else "all failed"
+            said.append(asked_for(count, service) + (f" ({how})" if failed else ""))
         return ", ".join(said)
 
 

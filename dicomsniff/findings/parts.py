@@ -18,6 +18,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.privacy.gate import Gate
 
 _BEGIN, _TEXT, _END = "\ud800", "\ud801", "\ud802"
+_USUAL = re.compile(r" SOP Class(?: UID)?$|(?:(?: Query/Retrieve)? Information Model)? - (?:FIND|MOVE|GET)$")
 _STRAY = re.compile(f"[{_BEGIN}{_TEXT}{_END}]")
 
 
@@ -188,6 +189,11 @@ def the_uid(uid: str) -> str:
 def the_class(uid: str | None) -> str:
     """Name a UID that the standard defines, such as that of a SOP class; mark any other one."""
     return the_uid(uid) if uid and find_uid_name(uid) is None else uid_text(uid)
+
+
+def the_class_in_short(uid: str | None) -> str:
+    """As `the_class`, without what every such name ends with: `Basic Film Box`, `Study Root`, `Modality Worklist`."""
+    return _USUAL.sub("", the_class(uid))
 
 
 def the_value(text: str, tag: int) -> str:

@@ -13,6 +13,7 @@ from dicomsniff.findings.parts import the_party
 from dicomsniff.findings.review import (
     PATIENCE,
     Review,
+    begins_no_pdu,
     cut_off_pdu,
     how_ended,
     incomplete,
@@ -289,8 +290,14 @@ def ends_inside(review: Review) -> Iterator[Hit]:
     """
     for entry in review.association.timeline:
         if incomplete(entry) and isinstance(entry.event, MalformedPdu) and not review.association.ended_by_capture:
-            known = _stopped_by(review, entry)
-            yield Hit(entry.event.problem + _closed_by(review, entry), entry.span, side=entry.side, latest_cause=known)
+            known, stray = _stopped_by(review, entry), begins_no_pdu(entry)
+            problem = f"{counted(len(stray), 'byte')}, which begin no PDU, are all that came" if stray else ""
+            yield Hit(
+                (problem or entry.event.problem) + _closed_by(review, entry),
+                entry.span,
+                side=entry.side,
+                latest_cause=known,
+            )
 
 
 def _closed_by(review: Review, cut: Entry) -> str:

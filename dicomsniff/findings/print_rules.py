@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 
 from dicomsniff.dictionary.commands import EVENT_TYPE_ID
-from dicomsniff.dictionary.normalized import PRINT_JOB, PRINTER
-from dicomsniff.dimse.contents import PRINTER_STATUS, STATUS_INFORMATION
+from dicomsniff.dictionary.normalized import FILM_BOX, IMAGE_BOXES, PRINT_JOB, PRINTER
+from dicomsniff.dictionary.statuses import DONE
+from dicomsniff.dimse.contents import IMAGE_BOX_POSITION, IMAGE_DISPLAY_FORMAT, PRINTER_STATUS, STATUS_INFORMATION
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.scan.outline import named
+from dicomsniff.findings.content_rules import boxes_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
+from dicomsniff.quantities import counted
+from dicomsniff.side import Side
 
 _FAILURES: dict[tuple[str, int | None], str] = {
     (PRINT_JOB, 4): "Failure of the print job",  # PS3.4 Table H.4-14
@@ -60,6 +65,32 @@ def not_ready(review: Review) -> Iterator[Hit]:
         elif operation.name == "N-EVENT-REPORT" and _event(operation) == _WARNING:
             text = f"{_party(review, operation)} reports a Warning of the printer{_why(operation)}"
             yield Hit(text, operation.request.span, operation.request)
+
+
+@final_rule(code="image-box-position", where=has_normalized, severity=Severity.WARNING)
+def no_such_position(review: Review) -> Iterator[Hit]:
+    """An image is set at a position that the film does not have.
+
+    Image Box Position (2020,0010) counts the image boxes of the film from 1 on. The printer named them all when the
+    Film Box was created; there are no more.
+
+    What to do: Look at the sender: Image Display Format (2010,0010) must have room for all its images.
+    """
+    boxes: dict[Side, int] = {}
+    for operation in review.association.operations.normalized:
+        sop_class, content = operation.request.command.sop_class_uid, operation.content
+        if content is None:
+            continue
+        if sop_class == FILM_BOX and operation.name == "N-CREATE" and operation.category in DONE:
+            # Where the printer named too few, the sender is not to blame.
+            boxes[operation.side] = max(content.given or 0, boxes_of(content.values.get(IMAGE_DISPLAY_FORMAT, "")))
+            continue
+        there, place = boxes.get(operation.side), content.position
+        if sop_class in IMAGE_BOXES and there and place is not None and not 1 <= place <= there:
+            who = the_party(review.association.party(operation.side))
+            text = f"{who} sends {operation.request.name} with {named(IMAGE_BOX_POSITION)} {place}; "
+            text += f"the film has {counted(there, 'image box')}"
+            yield Hit(text, operation.request.span, operation.request, side=operation.side)
 
 
 def _events(review: Review) -> Iterator[Operation]:

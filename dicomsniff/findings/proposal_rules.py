@@ -9,7 +9,7 @@ from dicomsniff.findings.encoding_rules import of_negotiation
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_class, the_party
 from dicomsniff.findings.rule import Hit, entry_rule
-from dicomsniff.pdu.types import AssociateAc, AssociateRq
+from dicomsniff.pdu.types import AssociateAc, AssociateRq, UserInformation
 from dicomsniff.quantities import counted, some_of
 
 MAX_CONTEXTS = 128
@@ -139,7 +139,8 @@ def information_missing(_: Association, entry: Entry) -> Iterator[Hit]:
             }
             absent = [name for name, value in wanted.items() if value is None]
             if absent:
-                yield Hit(f"{pdu.name} has no {' and no '.join(absent)}")
+                nothing = "user information: " if said == UserInformation() else ""
+                yield Hit(f"{pdu.name} has no {nothing}{'no ' * bool(nothing)}{' and no '.join(absent)}")
 
 
 @entry_rule(code="max-length-small", severity=Severity.NOTE, on=_BOTH)

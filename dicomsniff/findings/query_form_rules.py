@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+from dicomsniff.association.agreement import extended_by_class, granted_options
 from dicomsniff.dimse.identifier import Key
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import BROKEN, Asked, names, told_once
+from dicomsniff.findings.asked import BROKEN, Asked, asked, names, told_once
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import asks
-from dicomsniff.findings.rule import final_rule
+from dicomsniff.findings.review import Review
+from dicomsniff.findings.rule import Hit, final_rule
 
+_NAME, _FUZZY = "PN", "Fuzzy-semantic-matching-of-person-names"
 _RANGES = ("DA", "DT", "TM")
 _SPACES = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UT"])
 """VRs that are padded with a space (PS3.5 §6.2)."""
@@ -73,6 +76,31 @@ def asks_below(each: Asked) -> Iterator[str]:
         if unique in each.query.absent and each.identifier.elements[unique].is_empty:
             lower = f"asks for {named(unique)}, of the lower {level.name} level"
             yield f"{each.said} that {lower}: no match at {each.level.name} level can give it"
+
+
+@final_rule(code="fuzzy-matching-not-granted", where=asks, severity=Severity.NOTE)
+def not_fuzzy(review: Review) -> Iterator[Hit]:
+    """A query by name finds nothing, and fuzzy matching of names was not granted.
+
+    The requestor asked for fuzzy semantic matching of person names, and the acceptor did not grant it: a name is found
+    only as it is written, but for wildcards and letters' case. Where the query matches nothing, this may be why.
+
+    What to do: Ask with wildcards, or look at how the SCP is set to match names.
+    """
+    association = review.association
+    request, accept = association.request, association.accept
+    if request is None or accept is None:
+        return
+    wished = extended_by_class(request.user_information.extended)
+    for each in asked(review):
+        sop_class = each.operation.request.sop_class_uid or ""
+        by = [key for key in _all(each) if key.vr == _NAME and not key.is_empty]
+        nothing = each.is_find and each.operation.status == 0 and not each.operation.pending
+        refused = _FUZZY in granted_options(wished.get(sop_class)) and _FUZZY not in (each.options or ())
+        if nothing and refused and by:
+            text = f"{each.said} by {named(by[0].tag)} has no matches; fuzzy matching of names was not granted"
+            yield Hit(text, each.operation.request.span, each.operation.request)
+            return
 
 
 def _all(each: Asked) -> Iterator[Key]:

@@ -8,6 +8,7 @@ from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.association.association import Association
 from dicomsniff.association.deliveries import Delivery
 from dicomsniff.association.moves import Move, Unconnected
+from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
@@ -252,18 +253,22 @@ def _what_fits(association: Association) -> str:
     storage = [
         each for each in association.contexts.values() if each.abstract_syntax and is_storage(each.abstract_syntax)
     ]
-    accepted, refused = (
-        list(dict.fromkeys(the_class(each.abstract_syntax) for each in storage if each.accepted is taken))
-        for taken in (True, False)
-    )
+    refused = list(dict.fromkeys(the_class(each.abstract_syntax) for each in storage if not each.accepted))
+    accepted = list(dict.fromkeys(_accepted(each) for each in storage if each.accepted))
     said = []
     if refused:
         said.append(f"the acceptor refused contexts for {some_of(refused, MAX_NAMED)}")
     if accepted:
-        said.append(
-            f"{'' if refused else 'probably of other SOP classes than those '}accepted: {some_of(accepted, MAX_NAMED)}"
-        )
+        said.append(f"{'' if refused else _OTHERWISE}accepted: {some_of(accepted, MAX_NAMED)}")
     return "; ".join(said) or "no storage SOP class was proposed"
+
+
+_OTHERWISE = "probably of other SOP classes, or in other transfer syntaxes, than those "
+
+
+def _accepted(context: PresentationContext) -> str:
+    """`CT Image Storage in Explicit VR Little Endian`."""
+    return f"{the_class(context.abstract_syntax)} in {the_class(context.transfer_syntax)}"
 
 
 def unsent_of(operation: Operation) -> int:

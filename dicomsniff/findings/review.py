@@ -12,6 +12,7 @@ from dicomsniff.association.normalized_links import Kind, Step, by_time, steps_o
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
 from dicomsniff.capture.unreachable import Unreachable
+from dicomsniff.dictionary.pdu_types import PDU_TYPES
 from dicomsniff.dimse.lack import Part
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.collector import Collector, Findings
@@ -348,6 +349,14 @@ def reset_by_both(review: Review, first: Entry) -> int | None:
 def incomplete(entry: Entry) -> bool:
     """Whether an entry says that the stream ended inside a PDU."""
     return isinstance(entry.event, MalformedPdu) and entry.event.code == "pdu-incomplete"
+
+
+def begins_no_pdu(entry: Entry) -> bytes:
+    """Return the few bytes that are all a side sent, where the first is no PDU's type: it does not speak DICOM."""
+    match entry.event:
+        case MalformedPdu(code="pdu-incomplete", header=header, span=span) if header and not span.start:
+            return b"" if header[0] in PDU_TYPES else header
+    return b""
 
 
 def cut_off_pdu(entry: Entry) -> str:

@@ -14,7 +14,7 @@ from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_broken_off
 from dicomsniff.findings.parts import the_address, the_message_with_id, the_party
-from dicomsniff.findings.review import PATIENCE, Review, cut_off_pdu, how_ended, idle_before, incomplete
+from dicomsniff.findings.review import PATIENCE, Review, begins_no_pdu, cut_off_pdu, how_ended, idle_before, incomplete
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import Abort, MalformedPdu
 from dicomsniff.quantities import counted, duration
@@ -185,7 +185,15 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
                 text = f"{sender} marked no fragment of {stall.name} as the last, although its Pixel Data is whole; "
             elif stall.about is not None and not cut and _never_began(stall.about):
                 text = f"{sender} sent the command set of {stall.name} and nothing of the data set that it announces; "
+            elif stray := _stray(review, stall):
+                text = f"{sender} sends {counted(stray, 'byte')}, which begin no PDU: it does not speak DICOM; "
             yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
+
+
+def _stray(review: Review, stall: _Stall) -> int:
+    """Return how many bytes, no more than a header has, are all that the side of a stall sent, if they begin no PDU."""
+    own = (entry for entry in review.association.timeline if entry.side is stall.side)
+    return next((len(said) for said in map(begins_no_pdu, own) if said), 0)
 
 
 def _never_began(message: Message) -> bool:

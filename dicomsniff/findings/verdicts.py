@@ -57,7 +57,8 @@ def verdict(association: Association, found: Findings, now: int = 0) -> str:
         said = failed or _exchanged(association) + _accepted_in_vain(association)
         wrong = next((each for each in found.causes if each.worst is Severity.ERROR), None)
         if not failed and wrong is not None:
-            return f"released, but {wrong.line}; {said}"
+            rest = _why_failed(found) if wrong.code in _STATUSES else f"; {said}"
+            return f"released, but {wrong.line}{rest}"
         then = f"; then {_by(association.abort)} aborted in vain" if association.abort is not None else ""
         return f"released: {said}{_why_failed(found)}{then}{_refused_contexts(association)}"
     if not association.closed:

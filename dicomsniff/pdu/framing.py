@@ -251,7 +251,7 @@ class Framing:
             events.append(self._finish_pdv(ended=False))
         cut = self._cut_associate()
         state, self._state = self._state, PDU_HEADER
-        waiting = len(self._pending)
+        waiting, header = len(self._pending), bytes(self._pending) if state is PDU_HEADER else b""
         self._pending.clear()
         if state is LOST:
             self._skipped += waiting
@@ -265,7 +265,7 @@ class Framing:
             detail = f"the stream ends {counted(waiting, 'byte')} into a PDU header"
         else:
             return events
-        self._malformed(events, "pdu-incomplete", detail, 0)
+        self._malformed(events, "pdu-incomplete", detail, 0, header)
         return events
 
     def _whole_pdata(self, data: bytes, at: int, end: int, events: list[PduEvent]) -> int:

@@ -26,7 +26,7 @@ from dicomsniff.dimse.identifier import LEVEL, Key
 from dicomsniff.dimse.lack import Lack
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import read_counters
-from dicomsniff.findings.parts import the_class, the_comment, the_octets, the_title, the_value
+from dicomsniff.findings.parts import the_class, the_class_in_short, the_comment, the_octets, the_title, the_value
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -233,7 +233,8 @@ def _message_parts(message: Message) -> list[str]:
     if command.status is not None:
         parts += [status_text(command.service, message.sop_class_uid, command.status), *_explanation(command), asked]
     else:
-        parts += [asked, the_class(command.sop_class_uid) if command.sop_class_uid else ""]
+        of, in_short = the_class(command.sop_class_uid), the_class_in_short(command.sop_class_uid)
+        parts.append(f"{in_short}: {asked}" if asked else of if command.sop_class_uid else "")
     parts += _further_parts(message)
     if message.latency is not None:
         parts.append(latency_text(message.latency))

@@ -7,7 +7,7 @@ from dicomsniff.association.moves import Move
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.normalized import type_name
 from dicomsniff.dictionary.statuses import status_text
-from dicomsniff.findings.parts import the_address, the_class, the_key, the_title
+from dicomsniff.findings.parts import the_address, the_class_in_short, the_key, the_title
 from dicomsniff.findings.retrieve import why_less
 from dicomsniff.quantities import counted, duration
 
@@ -114,7 +114,7 @@ def _step_text(kind: str, step: Step) -> str:
         said = f"reported {step.referenced} committed" if step.referenced is not None else "reported"
         said += f", {step.failed} failed" if step.failed else ""
     elif kind == Kind.PRINT:
-        of = the_class(step.sop_class_uid).removesuffix(" SOP Class")
+        of = the_class_in_short(step.sop_class_uid)
         return f"{step.service} {f'{what} of ' if what else ''}{of}{_status_note(step)}"
     else:
         said = " ".join(part for part in (step.service, what, step.state) if part)

@@ -7,7 +7,8 @@ import build
 from dicomsniff.findings.collector import MAX_FINDINGS
 from findings import normalized_cases, query_cases
 from findings.connection_traffic import beside_a_sound_one, refused, said_nothing
-from findings.link_traffic import asked_to_move, committed, got, report, sent_singly
+from findings.end_traffic import closed_and_aborted
+from findings.link_traffic import asked_for_itself, asked_to_move, committed, got, report, sent_singly
 from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, tried
 from findings.object_cases import CASES as OBJECT_CASES
 from findings.release_cases import CASES as RELEASE_CASES
@@ -486,6 +487,7 @@ case(
     lambda: echoed(established()).close().packets,
 )
 case("association-not-released", lambda: echoed(established()).close().packets, lambda: established().packets)
+case("closed-before-abort", lambda: closed_and_aborted(0, 1), lambda: closed_and_aborted(1, 0, aborts_first=True))
 case(
     "release-unanswered",
     lambda: talked((0, build.release_rq())).close().packets,
@@ -741,6 +743,7 @@ case(
     lambda: asked_to_move(move_rsp(0, completed=1), stores=1, originator="ARCHIVE"),
     lambda: asked_to_move(move_rsp(0, completed=1), stores=1),
 )
+case("move-to-other-host", lambda: asked_for_itself("10.0.0.3"), lambda: asked_for_itself("10.0.0.1"))
 case("get-explained", lambda: got(1, 1, 0xB000), lambda: got(1, 0, 0))
 case("get-without-objects", lambda: got(0, 0, 0, stores=0), lambda: got(1, 0, 0))
 case("get-count-differs", lambda: got(2, 0, 0), lambda: got(1, 0, 0))

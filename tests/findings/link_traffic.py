@@ -4,7 +4,7 @@ import struct
 
 import build
 from findings.traffic import COMMITMENT, SECOND, associate_ac, associate_rq, event_report_rsp, opened, released, role
-from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, release, store
+from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
 
 GET_CLASS = "1.2.840.10008.5.1.4.1.2.2.3"
 GET = {0x0002: GET_CLASS, 0x0100: 0x0010, 0x0110: 1, 0x0700: 0, 0x0800: 1}
@@ -29,7 +29,21 @@ def asked_to_move(final: bytes, *, stores: int = 0, originator: str = "CLIENT", 
     return network.packets
 
 
-def got(completed: int, failed: int, status: int, *, stores: int = 1) -> list[build.Packet]:
+def asked_for_itself(sent_to: str) -> list[build.Packet]:
+    """A C-MOVE of an AE to itself, and its object on the way to this host."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq(destination="CLIENT"))
+    delivery = network.associate(ARCHIVE, sent_to, "ARCHIVE", "CLIENT", CT, after=50)
+    store(delivery, "CLIENT")
+    release(delivery)
+    asking.wait(SECOND)
+    asking.server(move_rsp(0, completed=1))
+    release(asking)
+    return network.packets
+
+
+def got(completed: int, failed: int, status: int, *, stores: int = 1, warning: int = 0) -> list[build.Packet]:
     """A C-GET of which so many objects are stored, and which counts this."""
     proposals = (build.proposal(1, GET_CLASS), build.proposal(3, CT))
     talk = opened(associate_rq(*proposals, more=(role(CT, 1, 1),)), associate_ac(more=(role(CT, 1, 1),)))
@@ -37,7 +51,7 @@ def got(completed: int, failed: int, status: int, *, stores: int = 1) -> list[bu
     for number in range(1, stores + 1):
         talk.server(build.message(3, build.store_rq(number), build.pixels(16)))
         talk.client(build.message(3, build.store_rsp(number)))
-    counters = {0x1021: completed, 0x1022: failed, 0x1023: 0}
+    counters = {0x1021: completed, 0x1022: failed, 0x1023: warning}
     talk.server(build.message(1, build.command_set(GOT | {0x0900: status} | counters)))
     return released(talk)
 

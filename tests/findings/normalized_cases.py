@@ -181,6 +181,12 @@ def film(answer: Elements, *more: Turn) -> list[build.Packet]:
     return exchange(PRINT, *asked(CREATE, FILM_BOX, FILM, answer=answer), *more)
 
 
+def set_at(position: bytes, status: int = 0x0106) -> list[build.Packet]:
+    """The one image box of a film, set at a position, which is answered with this status."""
+    image: Elements = {0x20200010: position, 0x20200110: []}
+    return film(IMAGES, *asked(SET, IMAGE_BOX, image, status, number=2, instance="1.2.3.4.1"))
+
+
 NORMAL: Elements = {0x21100010: b"NORMAL"}
 WANTED: Elements = {TRANSACTION: UID, REFERENCED: references(1)}
 IMAGES: Elements = {0x20100510: [{0x00081155: b"1.2.3.4.1\0"}]}
@@ -266,6 +272,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: mpps((CREATE, MPPS_STEP, SUCCESS), (SET, {0x00100020: b"ID"}, INVALID)),
         lambda: mpps((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, INVALID)),
     ),
+    "image-box-position": (lambda: set_at(b"\2\0"), lambda: set_at(b"\1\0")),
     "film-box-without-image-boxes": (lambda: film({}), lambda: film(IMAGES)),
     "image-boxes-differ": (lambda: laid_out(b"STANDARD\\2,2", 1), lambda: laid_out(b"STANDARD\\2,2", 4)),
     "print-failed": (

@@ -156,5 +156,13 @@ CASES = {
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {MODALITIES: b""}, FOUND),
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {MODALITIES: b""}, FOUND | {MODALITIES: b""}),
     ),
+    "fuzzy-matching-not-granted": (
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"Doe "}, information=b"\0\0\1", granted=b"\0\0\0"),
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"Doe "}, information=b"\0\0\1"),
+    ),
+    "match-other-value": (
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {PATIENT_ID: b"P7"}, *[FOUND | {PATIENT_ID: b"P8"}] * 2),
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {PATIENT_ID: b"P7"}, FOUND | {PATIENT_ID: b"P7"}),
+    ),
 }
 """What raises each rule, and what all but raises it."""

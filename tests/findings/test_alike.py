@@ -3,6 +3,7 @@
 import build
 from dicomsniff.findings.alike import MAX_NUMBERS, fold, gist
 from dicomsniff.findings.finding import Finding, Severity
+from dicomsniff.findings.parts import plain
 from dicomsniff.span import Span
 from findings.traffic import established, released
 from pipeline import findings_of, only
@@ -51,4 +52,5 @@ def test_failures_of_one_kind_are_one_finding_of_the_association():
         talk.server(build.message(3, build.store_rsp(number, 0xA700)))
     (alike,) = fold(findings_of(only(released(talk))).causes)
     assert alike.count == 5
-    assert alike.text.startswith("5 × C-STORE-RSP: Failure 0xA700")
+    said = "C-STORE-RSP 1 (CT Image Storage): Failure 0xA700 (Refused: Out of Resources) (and 4 like it)"
+    assert plain(alike.text) == said

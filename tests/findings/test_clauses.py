@@ -22,6 +22,7 @@ _NOT_SAID = {
     "connections-given-up",
     "echo-was-answered",
     "port-speaks-tls",
+    "move-to-other-host",
     "entries-not-listed",
     "findings-not-listed",
     "foreign-protocol",

@@ -36,7 +36,8 @@ def report(*reasons: int | None, good: int = 0) -> bytes:
         (
             (0x0112, 0x0110, 0x0112),
             2,
-            "3 of 5 instances as not committed: 2 × 0x0112 (no such object instance), 0x0110 (processing failure)",
+            "3 of 5 instances as not committed (1.2.10, 1.2.11 and 1 more): "
+            "2 × 0x0112 (no such object instance), 0x0110 (processing failure)",
         ),
         ((0xC123,), 0, "1 instance as not committed: 0xC123"),
         ((None,), 0, "1 instance as not committed: no Failure Reason (0008,1197) is given"),

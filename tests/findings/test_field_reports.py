@@ -8,7 +8,7 @@ from dicomsniff.findings.finding import Severity
 from findings import normalized_cases as normalized
 from findings.connection_traffic import beside_a_sound_one, refused, said_nothing, unanswered
 from findings.found import analyzed, every_finding, found_in
-from findings.link_traffic import GET, GET_CLASS, GOT
+from findings.link_traffic import GET, GET_CLASS, GOT, got
 from findings.query_cases import STATION, STEPS, WORKLIST, exchange
 from findings.traffic import (
     CT,
@@ -19,6 +19,7 @@ from findings.traffic import (
     associate_rq,
     echoed,
     established,
+    moved,
     opened,
     pending_on,
     released,
@@ -27,6 +28,7 @@ from findings.traffic import (
     talked,
 )
 from network import ARCHIVE, CLIENT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
+from pipeline import findings_of, only
 from tls import client_hello, handshake
 
 MINUTE = 60 * SECOND
@@ -295,7 +297,11 @@ def test_statuses_are_spelled_as_the_standard_spells_them():
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        (0, "probably of other SOP classes than those accepted: CT Image Storage"),
+        (
+            0,
+            "probably of other SOP classes, or in other transfer syntaxes, than those accepted: "
+            "CT Image Storage in Implicit VR Little Endian",
+        ),
         (3, "the acceptor refused contexts for CT Image Storage"),
     ],
 )
@@ -308,6 +314,18 @@ def test_what_a_c_get_could_have_used_is_named(result, said):
     counters = {0x1021: 0, 0x1022: 3, 0x1023: 0}
     talk.server(build.message(1, build.command_set(GOT | {0x0900: 0xB000} | counters)))
     assert told(released(talk), "get-explained") == [f"C-GET: 3 objects were never sent: {said}"]
+
+
+@pytest.mark.parametrize(("completed", "warning", "error"), [(0, 0, True), (1, 0, False), (0, 1, False)])
+@pytest.mark.parametrize("ask", ["C-MOVE", "C-GET"])
+def test_a_retrieval_of_which_all_failed_has_failed_whatever_its_status_says(ask, completed, warning, error):
+    if ask == "C-MOVE":
+        packets = moved((0xB000, -1, completed, 2, warning))
+    else:
+        packets = got(completed, 2, 0xB000, stores=0, warning=warning)
+    (found,) = [each for each in findings_of(only(packets)).all if each.code == "status-warning"]
+    assert (found.severity is Severity.ERROR) is error
+    assert ("both" if error else "2 of 3") + " sub-operations failed" in found.message
 
 
 def test_what_was_kept_before_a_destination_aborted_is_not_denied():

@@ -4,6 +4,7 @@ import pytest
 
 import build
 import data_sets
+from findings import query_cases
 from findings.test_field_reports import SCP, SCU, causes, told
 from findings.traffic import (
     SECOND,
@@ -177,3 +178,23 @@ def test_it_is_silent_where_the_receiver_took_it(element, said, listed):
 )
 def test_a_vr_that_may_be_is_no_reason(element):
     assert told(sent(0, UIDS + element, 0xC000), "likely-reason") == []
+
+
+def unordered(*elements: tuple[int, bytes]) -> bytes:
+    """An identifier whose elements come as they are given."""
+    return b"".join(build.element(tag, value) for tag, value in elements)
+
+
+def test_what_a_request_asks_for_is_the_likelier_reason_than_how_it_is_written():
+    asks = unordered((0x00720002, b""), (0x00080018, b""), (0x00080052, b"IMAGE "))
+    said = told(query_cases.exchange(query_cases.HANGING_FIND, asks, status=0xA900), "likely-reason")
+    assert [each.partition("; ")[0].partition(" sends ")[2] for each in said] == [
+        "C-FIND-RQ with (0008,0052) Query/Retrieve Level"
+    ]
+
+
+def test_a_request_that_breaks_the_rules_of_its_service_needs_no_likely_reason():
+    asks = unordered((0x0020000E, b""), (0x00080052, b"SERIES"))  # not in order, and of which study?
+    packets = query_cases.exchange(query_cases.STUDY_ROOT_FIND, asks, status=0xA900)
+    assert told(packets, "likely-reason") == []
+    assert causes(packets, "status-failure") == ["query-parent-missing"]

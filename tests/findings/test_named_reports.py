@@ -60,7 +60,8 @@ def test_an_instance_that_is_there_already_is_told_with_the_message_that_had_sen
     talk.client(build.message(3, build.store_rq(3), build.pixels(8)))
     talk.server(build.message(3, build.store_rsp(3, 0x0111)))
     assert told(released(talk), "status-failure") == [
-        "C-STORE-RSP: Failure 0x0111 (Duplicate SOP Instance); C-STORE-RQ 2 had sent the same instance"
+        "C-STORE-RSP 3 (CT Image Storage): Failure 0x0111 (Duplicate SOP Instance); "
+        "C-STORE-RQ 2 had sent the same instance"
     ]
 
 
@@ -68,7 +69,9 @@ def test_an_instance_that_nobody_sent_before_is_told_without():
     talk = established()
     talk.client(build.message(3, build.store_rq(3), build.pixels(8)))
     talk.server(build.message(3, build.store_rsp(3, 0x0111)))
-    assert told(released(talk), "status-failure") == ["C-STORE-RSP: Failure 0x0111 (Duplicate SOP Instance)"]
+    assert told(released(talk), "status-failure") == [
+        "C-STORE-RSP 3 (CT Image Storage): Failure 0x0111 (Duplicate SOP Instance)"
+    ]
 
 
 def test_an_image_box_that_is_none_of_the_film_box_is_told_with_those_that_are():

@@ -13,7 +13,7 @@ from findings.neighbour_traffic import (
     tried,
 )
 from findings.traffic import SECOND, healthy, identity
-from network import ARCHIVE, CLIENT, Network, release
+from network import ARCHIVE, CLIENT, VIEWER, Network, release
 from pipeline import analyze
 
 NEIGHBOURS = ("echo-was-answered", "worked-otherwise", "limit-reached-by", "tries-repeated")
@@ -107,3 +107,48 @@ def test_a_called_title_that_is_refused_is_held_against_those_that_others_were_a
     assert told(network.packets) == [
         "10.0.0.2:104 accepted others by the AE title ARCHIVE (association 1); association 2 called it ANY-SCP"
     ]
+
+
+def test_a_called_title_that_is_refused_is_told_where_it_was_accepted():
+    network = Network()
+    echo(network)
+    talk = network.talk("10.0.0.77", VIEWER, after=1000)
+    talk.client(build.associate_rq(calling="OTHER", called="ARCHIVE"))
+    talk.server(build.associate_rj())
+    talk.end(1)
+    assert told(network.packets) == [
+        "ARCHIVE was accepted as called AE title at 10.0.0.2:104 (association 1), not at 10.0.0.3:104 (association 2): "
+        "the caller may have another address for it"
+    ]
+
+
+@pytest.mark.parametrize(("reason", "concluded"), [(1, True), (3, False)])
+def test_a_call_that_is_accepted_with_a_user_identity_only_lacked_one(reason, concluded):
+    network = Network()
+    accepted = build.associate_ac(calling="CLIENT", called="ARCHIVE")
+    called(network, after=0, answer=build.associate_rj(1, 1, reason)).close()
+    release(called(network, identity(), after=1000, answer=accepted))
+    said = ["the same call with a user identity was accepted (association 2), unlike association 1"]
+    assert told(network.packets) == said * concluded
+
+
+def test_a_call_that_is_accepted_without_a_change_lacks_nothing():
+    network = Network()
+    accepted = build.associate_ac(calling="CLIENT", called="ARCHIVE")
+    release(called(network, identity(), after=0, answer=accepted))
+    called(network, after=1000, answer=build.associate_rj(1, 1, 1)).close()
+    release(called(network, after=2000, answer=accepted))
+    assert told(network.packets) == ["the same call was accepted 1.00 s later (association 3), unlike association 2"]
+
+
+@pytest.mark.parametrize(("result", "told_of"), [(2, True), (1, False)])
+def test_what_the_same_caller_had_open_is_told_when_it_was_refused_for_the_time_being(result, told_of):
+    network = Network()
+    accepted = build.associate_ac(calling="CLIENT", called="ARCHIVE")
+    open_one = called(network, after=0, answer=accepted)
+    called(network, after=0, answer=accepted, calling="OTHER").wait(3 * SECOND)
+    called(network, after=1000, answer=build.associate_rj(result, 1, 1)).close()
+    open_one.wait(2 * SECOND)
+    release(open_one)
+    said = "when ARCHIVE refused association 3, 1 connection of CLIENT was in use (association 1)"
+    assert (said in told(network.packets)) is told_of

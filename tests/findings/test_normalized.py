@@ -151,7 +151,9 @@ def test_a_service_that_a_sop_class_does_not_have_is_told_with_those_it_has(serv
 def test_the_failure_of_an_action_or_event_says_what_it_was():
     asked = cases.asked(ACTION, cases.MEDIA, None, 0xC201, kind=2)
     (found,) = findings_of(only(cases.exchange(cases.MEDIA, *asked))).causes
-    assert found.message.startswith("N-ACTION-RSP (Cancel Media Creation): Failure 0xC201")
+    assert found.message.startswith(
+        "N-ACTION-RSP 1 (Cancel Media Creation of Media Creation Management): Failure 0xC201"
+    )
 
 
 @pytest.mark.parametrize("comment", ["", "no series"])
@@ -201,3 +203,12 @@ def test_an_event_of_an_inventory_is_named():
     assert "type-not-defined" in codes(only(cases.exchange(INVENTORY, *reports)))
     reports = cases.reported(INVENTORY, {cases.TRANSACTION: cases.UID}, 13, instance=STORAGE_MANAGEMENT)
     assert "type-not-defined" not in codes(only(cases.exchange(INVENTORY, *reports)))
+
+
+@pytest.mark.parametrize(("wanted", "named"), [(3, " (1.2.3)"), (9, "")])
+def test_the_instance_that_a_report_leaves_out_is_named_where_there_are_few(wanted, named):
+    instances = cases.references(*range(1, wanted + 1))
+    left_out = [each for each in instances if each != cases.references(3)[0]]
+    association = only(cases.committed(instances, (left_out, [])))
+    (found,) = [each for each in findings_of(association).all if each.code == "commitment-incomplete"]
+    assert found.message.endswith(f"1 is neither committed nor failed{named}")

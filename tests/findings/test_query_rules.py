@@ -288,3 +288,34 @@ def test_every_registered_class_of_queries_and_retrievals_has_a_model():
 def test_the_verdict_says_how_many_match(matches, said):
     association = only(exchange(STUDY_ROOT_FIND, STUDY, *[FOUND] * matches))
     assert verdict(association) == f"released: 1 C-FIND ({said}), Success"
+
+
+def other_values(key: int, wanted: bytes, *given: bytes, swapped: bool = False) -> list[Severity]:
+    """How much it weighs that matches have these values of a key."""
+    matches = [FOUND | {key: value} for value in given]
+    packets = exchange(STUDY_ROOT_FIND, STUDY | {key: wanted}, *matches, swapped=swapped)
+    return [each.severity for each in findings_of(only(packets)).all if each.code == "match-other-value"]
+
+
+@pytest.mark.parametrize(
+    ("key", "wanted", "given"),
+    [
+        (PATIENT_ID, b"P*", [b"Q8", b"Q9"]),
+        (PATIENT_ID, b"p7", [b"P7", b"P7"]),
+        (PATIENT_ID, b"P7", [b"Q8", b"P7"]),
+        (PATIENT_ID, b"P7", [b"", b""]),
+        (STUDY_UID, b"1.2.3\\1.2.4\0", [b"1.2.3\0", b"1.2.4\0"]),
+        (STUDY_DATE, b"20240101-", [b"20240203", b"20240204"]),
+        (MODALITIES, b"CT", [b"MR\\CT ", b"CT"]),
+        (NAME, b"Doe^Jane", [b"Jane Doe", b"DOE^JANE"]),
+    ],
+)
+def test_values_that_fit_what_was_asked_for_are_no_others(key, wanted, given):
+    assert other_values(key, wanted, *given) == []
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_scp_that_does_not_match_by_a_key_by_which_it_must_is_warned_of(swapped):
+    assert other_values(PATIENT_ID, b"P7", b"P8", b"P9", swapped=swapped) == [Severity.WARNING]
+    assert other_values(MODALITIES, b"CT", b"MR", b"MR", swapped=swapped) == [Severity.NOTE]
+    assert other_values(PATIENT_ID, b"P7", b"P8", swapped=swapped) == [Severity.NOTE]

@@ -173,3 +173,20 @@ def test_an_answer_that_was_late_because_nobody_read_is_no_thinking(receiver, cl
     who = "requestor" if receiver == 0 else "acceptor"
     said = f"the {who} did not read what it was sent" if closed else f"the {who} took 13.0 of 13.0 s to answer"
     assert said in slow_because(association)
+
+
+@pytest.mark.parametrize("sender", [0, 1])
+@pytest.mark.parametrize(("said", "is_none"), [(b"\r\n\r\n", True), (b"\1\0\0", False)])
+def test_a_few_bytes_that_begin_no_pdu_are_no_pdu_that_was_broken_off(sender, said, is_none):
+    talk = build.Talk().open()
+    if sender:
+        talk.client(build.associate_rq())
+    (talk.server if sender else talk.client)(said)
+    talk.acknowledge(1 - sender)
+    talk.wait(10 * SECOND)
+    (talk.client if sender else talk.server)(build.abort(2, 1))
+    talk.end(1 - sender)
+    association = only(talk.packets)
+    (found,) = [each.message for each in findings_of(association).all if each.code == "sender-stopped"]
+    assert ("sends 4 bytes, which begin no PDU: it does not speak DICOM; 10.0 s later" in found) is is_none
+    assert ("stopped sending in the middle of a PDU header" in found) is not is_none

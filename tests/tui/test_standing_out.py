@@ -138,4 +138,4 @@ async def test_what_two_lines_cannot_say_the_overview_does(samples: Path) -> Non
         await press(pilot, "1")
         lines = [line.strip() for line in screen_text(app).splitlines()]
         assert "…" in lines[0]
-        assert "which failed" in lines[4]
+        assert "(failed)" in lines[4]

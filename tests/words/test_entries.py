@@ -124,7 +124,7 @@ def query_lines(packets: list[build.Packet]) -> list[str]:
 
 def test_a_query_says_its_level_and_keys_and_its_final_response_how_many_match():
     request, match, final = query_lines(exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"A*"}, FOUND))
-    assert request.startswith("STUDY by PatientName; 1 more key; Study Root")
+    assert request.startswith("Study Root: STUDY by PatientName; 1 more key")
     assert "key" not in match
     assert "Success; STUDY, 2 keys: 1 match; " in final
 
@@ -132,10 +132,10 @@ def test_a_query_says_its_level_and_keys_and_its_final_response_how_many_match()
 def test_keys_in_items_and_private_ones_are_named_and_too_many_are_counted():
     asks = {STEPS: item({MODALITY: b"CT", STATION: b""}), NAME: b"", 0x00091002: b"1 "}
     (request, _) = query_lines(exchange(WORKLIST, asks))
-    assert request.startswith("by (0009,1002), Modality; 1 more key; ")
+    assert request.startswith("Modality Worklist: by (0009,1002), Modality; 1 more key")
     empty = {STEPS: item({MODALITY: b"", STATION: b""})} | {0x00100020 + 16 * each: b"" for each in range(10)}
     (request, _) = query_lines(exchange(WORKLIST, empty))
-    assert request.startswith("11 keys, none with a value; ")
+    assert request.startswith("Modality Worklist: 11 keys, none with a value")
     full = {
         NAME: b"A*",
         0x00100020: b"7 ",
@@ -145,8 +145,8 @@ def test_keys_in_items_and_private_ones_are_named_and_too_many_are_counted():
         0x0020000D: b"",
     }
     (request, _) = query_lines(exchange(STUDY_ROOT_FIND, full))
-    assert request.startswith("no level, by PatientName, PatientID, ")
-    assert " and 1 more; 1 more key; " in request
+    assert request.startswith("Study Root: no level, by PatientName, PatientID, ")
+    assert " and 1 more; 1 more key" in request
 
 
 def test_the_values_of_keys_are_not_told():
@@ -174,7 +174,7 @@ def test_a_query_that_failed_does_not_say_how_many_match():
 
 def test_a_query_that_was_not_read_says_why():
     request, final = query_lines(exchange(STUDY_ROOT_FIND, STUDY | {0x00104000: b"A" * MAX_IDENTIFIER}))
-    assert request.startswith(f"what it asks for was not read: it is longer than {MAX_IDENTIFIER} bytes; ")
+    assert request == f"Study Root: what it asks for was not read: it is longer than {MAX_IDENTIFIER} bytes"
     assert "; 0 matches; " in final
 
 
