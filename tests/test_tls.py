@@ -138,6 +138,16 @@ def test_secrets_that_come_after_the_packets_are_used_too(tmp_path, session):
     assert association["outcome"] == "released"
 
 
+@pytest.mark.parametrize("packets_before", [8, 20, 40, 60])
+def test_what_waited_for_secrets_comes_in_the_order_in_which_it_was_sent(tmp_path, session, packets_before):
+    path, frames = tmp_path / "capture.pcapng", list(build.frames(packets(session)))
+    before, whole = build.pcapng(frames[:packets_before]), build.pcapng(frames)
+    path.write_bytes(before + build.secrets_block(session.key_log) + whole[len(before) :])
+    (association,) = transcript(open_capture(path, collect=True))["associations"]
+    assert association["outcome"] == "released"
+    assert {each["severity"] for each in association["findings"]} <= {"note"}
+
+
 def test_secrets_of_another_protocol_are_passed_over(tmp_path, session):
     path = tmp_path / "capture.pcapng"
     body = (0x5353484B).to_bytes(4, "little") + len(session.key_log).to_bytes(4, "little") + session.key_log

@@ -1,6 +1,7 @@
 """A TLS connection -> a channel of plaintext: records are decrypted as they come, and each byte keeps its packet."""
 
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from typing import Any
 
 from dicomsniff.association.consumer import ChannelEvent
@@ -331,7 +332,19 @@ class TlsChannel:
             self._vault.give_back(id(self.decoder))
         self.decoder = None
 
+    def _in_order(self, events: list[TlsEvent]) -> list[TlsEvent]:
+        """Put events of both sides in the order of their packets: what waited for secrets comes out side by side."""
+        of_client = [event for event in events if event.peer is CLIENT]
+        if not of_client or len(of_client) == len(events):
+            return events
+        of_server = [event for event in events if event.peer is SERVER]
+        return [*merge(of_client, of_server, key=self._last_packet)]
+
+    def _last_packet(self, event: TlsEvent) -> int:
+        return self._streams[event.peer].mark_at(max(event.start, event.end - 1)).number
+
     def _tell(self, events: list[TlsEvent], peer: Peer) -> Iterator[Told]:
+        events = self._in_order(events)
         index = 0
         while index < len(events):
             event = events[index]
