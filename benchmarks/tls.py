@@ -5,7 +5,7 @@ tshark decrypts the records, and knows no DICOM in them: it refuses to be told t
 
 tls.py DIRECTORY [--megabytes 100] [--suite SUITE] [--record BYTES] [--runs 5] [--program PYTHON...]
 
-It is TLS 1.3 with AES-128-GCM in full records, unless SUITE is another one of TLS 1.3 or, by OpenSSL's name, of TLS 1.2.
+It is TLS 1.3 with AES-128-GCM in full records, or SUITE: another one of TLS 1.3 or, by OpenSSL's name, of TLS 1.2.
 The capture and its key log are made in DIRECTORY where they are not there yet.
 """
 
