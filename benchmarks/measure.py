@@ -28,6 +28,8 @@ class Row:
     beside: tuple[str, ...] = ()
     limit: int = 0
     """CPU seconds after which it is stopped; 0 is never."""
+    statuses: tuple[int, ...] = (0, 3)
+    """Exit statuses that are as they should be: 3 is a capture that is cut off, as a first part may be."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,8 @@ def _run(row: Row) -> tuple[float, float, int, bool]:
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         errors.seek(0)
-        # Status 3: the capture is cut off, as a first part may be.
         was_stopped = row.limit > 0 and process.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
-        if process.returncode not in (0, 3) and not was_stopped:
+        if process.returncode not in row.statuses and not was_stopped:
             sys.exit(f"{' '.join(row.command)}: exit status {process.returncode}\n{errors.read().decode()[-2000:]}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * MAXRSS_UNIT, was_stopped
 

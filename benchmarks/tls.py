@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Measure `dicomsniff show` beside tshark on C-STOREs over TLS 1.3 with AES-128-GCM, both with the same key log.
+"""Measure `dicomsniff show` beside tshark on C-STOREs over TLS, both with the same key log.
 
 tshark decrypts the records, and knows no DICOM in them: it refuses to be told that there is (`-d tls.port==…,dicom`).
 
-tls.py DIRECTORY [--megabytes 100] [--runs 5] [--program PYTHON...]
+tls.py DIRECTORY [--megabytes 100] [--suite SUITE] [--record BYTES] [--runs 5] [--program PYTHON...]
 
+It is TLS 1.3 with AES-128-GCM in full records, or SUITE: another one of TLS 1.3 or, by OpenSSL's name, of TLS 1.2.
 The capture and its key log are made in DIRECTORY where they are not there yet.
 """
 
@@ -20,18 +21,19 @@ ssl_conf = ssl
 [ssl]
 system_default = suites
 [suites]
-Ciphersuites = TLS_AES_128_GCM_SHA256
+Ciphersuites = {}
 """
+SUITE = "TLS_AES_128_GCM_SHA256"
 CHOSEN = "OPENSSL_CONF"
 RECORD = 1 << 14
 """Bytes of plaintext in a full record (RFC 8446 §5.1)."""
 
 
-def _choose_suite(directory: Path) -> None:
+def _choose_suite(directory: Path, suite: str) -> None:
     """Start again with the one suite: Python's ssl has no say in those of TLS 1.3, and reads this when it is loaded."""
-    configuration = directory / "openssl.cnf"
+    configuration = directory / f"{suite}.cnf"
     if os.environ.get(CHOSEN) != str(configuration):
-        configuration.write_text(CONFIGURATION)
+        configuration.write_text(CONFIGURATION.format(suite))
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {CHOSEN: str(configuration)})
 
 
@@ -42,16 +44,20 @@ def main() -> int:
     parser.add_argument("--megabytes", type=int, default=100, metavar="N", help="of the capture (100)")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each, in turn; the median counts (5)")
     parser.add_argument("--program", action="append", metavar="PYTHON", help="this one unless given")
+    parser.add_argument("--suite", default=SUITE, help=f"the cipher suite ({SUITE})")
+    parser.add_argument("--record", type=int, default=RECORD, metavar="BYTES", help="of a full record (16384)")
     args = parser.parse_args()
     args.directory.mkdir(parents=True, exist_ok=True)
-    _choose_suite(args.directory.resolve())
+    if args.suite.startswith("TLS_"):
+        _choose_suite(args.directory.resolve(), args.suite)
     from machine import machine_lines
     from measure import Row, measure_rows, read_once
     from tables import aligned
 
-    capture, keys = args.directory / f"tls-{args.megabytes}.pcap", args.directory / f"tls-{args.megabytes}.keylog"
+    name = f"{args.suite}-{args.record}-{args.megabytes}"
+    capture, keys = args.directory / f"{name}.pcap", args.directory / f"{name}.keylog"
     if not capture.exists() or not keys.exists():
-        make(capture, keys, args.megabytes * 1_000_000)
+        make(capture, keys, args.megabytes * 1_000_000, args.suite, args.record)
         # What makes it takes memory, which those that it starts would be said to have taken.
         os.execv(sys.executable, [sys.executable, *sys.argv])
     read_once(str(capture))
@@ -73,8 +79,8 @@ def main() -> int:
     return 0
 
 
-def make(capture: Path, keys: Path, size: int) -> None:
-    """Write a capture of about `size` bytes, and the key log of its sessions."""
+def make(capture: Path, keys: Path, size: int, suite: str, record: int) -> None:
+    """Write a capture of about `size` bytes in records of up to `record` bytes, and the key log of its sessions."""
     import ssl
 
     from synthetic import BURST, write_capture
@@ -85,6 +91,10 @@ def make(capture: Path, keys: Path, size: int) -> None:
     contexts = (ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     contexts[CLIENT].check_hostname, contexts[CLIENT].verify_mode = False, ssl.CERT_NONE
     contexts[SERVER].load_cert_chain(certificate)
+    if not suite.startswith("TLS_"):
+        for context in contexts:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(f"{suite}:@SECLEVEL=0")
     keys.unlink(missing_ok=True)
     contexts[CLIENT].keylog_filename = str(keys)
 
@@ -114,11 +124,11 @@ def make(capture: Path, keys: Path, size: int) -> None:
         def send(self, side: int, data: bytes, size: int = MSS) -> None:
             # As who sends PDUs of 16 kB does: full records, but for the last one of a message.
             data = self._held + data
-            keep = len(data) % RECORD if len(data) - len(self._held) == BURST else 0
+            keep = len(data) % record if len(data) - len(self._held) == BURST else 0
             self._held = data[len(data) - keep :]
-            if len(data) > keep:
-                self._sides[side][0].write(data[: len(data) - keep])
-                self._flush(side, size)
+            for at in range(0, len(data) - keep, record):
+                self._sides[side][0].write(data[at : min(at + record, len(data) - keep)])
+            self._flush(side, size)
 
         def _flush(self, side: int, size: int) -> None:
             said = self._sides[side][2].read()

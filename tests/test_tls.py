@@ -13,6 +13,7 @@ import pytest
 
 import build
 from calls import called
+from dicomsniff.dictionary.tls import version_name
 from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.export.formats import find_view
 from dicomsniff.export.view import write_view
@@ -30,7 +31,7 @@ from dicomsniff.tls.vault import Vault
 from findings import tls_cases
 from pipeline import analyze, findings_of
 from tls import without_client_certificate
-from tls_talk import CERTIFICATES, Session, packets, refused_late, spoken
+from tls_talk import CERTIFICATES, EXCHANGE, Session, packets, refused_late, spoken
 from unmarked import ASKED
 
 CT = build.CT_IMAGE_STORAGE
@@ -65,11 +66,8 @@ def transcript(capture: Capture) -> dict:
     return json.loads(out.getvalue())
 
 
-def in_the_clear(port: int = 2762) -> list[build.Packet]:
-    talk = build.Talk(server=("10.0.0.2", port), tick=1000).open()
-    for side, data in TURNS:
-        talk.pieces(side, [data])
-    return talk.close().packets
+def in_the_clear(turns: list[tuple[int, bytes]] = TURNS, port: int = 2762) -> list[build.Packet]:
+    return packets(Session(turns, b""), port=port, segment=1 << 16)
 
 
 def exchanged(said: dict) -> list[object]:
@@ -96,6 +94,34 @@ def test_a_key_log_gives_the_transcript_of_the_plain_exchange(tmp_path, version)
     assert {each["severity"] for each in association["findings"]} <= {"note"}
 
 
+EXCHANGES = sorted((Path(__file__).parent / "tls" / "exchanges").iterdir())
+
+
+@pytest.mark.parametrize("path", EXCHANGES, ids=lambda each: each.stem)
+def test_each_kind_of_tls_gives_the_transcript_of_the_plain_exchange(tmp_path, path):
+    """They were recorded by tls/record_exchanges.py."""
+    lines = [line.split(" ", 1) for line in path.read_text().splitlines()]
+    turns = [("CS".index(kind), bytes.fromhex(sent)) for kind, sent in lines if kind in "CS"]
+    key_log = "".join(f"{line}\n" for kind, line in lines if kind == "keylog")
+    capture, log = files(tmp_path, Session(turns, key_log.encode()))
+    other = tmp_path / "plain.pcap"
+    other.write_bytes(build.pcap(build.frames(in_the_clear(EXCHANGE))))
+    said = transcript(open_capture(capture, collect=True, tls_keylog=log))
+    assert exchanged(said) == exchanged(transcript(open_capture(other, collect=True)))
+    assert said["associations"][0]["tls"]["decrypted"] is True
+    version, _, kind = path.stem.replace("-", " ").partition(" ")
+    with open_capture(capture, tls_keylog=log) as opened:
+        session = opened.associations[0].tls.session
+    assert version_name(session.version) == f"TLS {version}"
+    assert session.resumed == (kind.removeprefix("resumed by ") if "resumed" in kind else None)
+    assert session.retried is (kind == "HelloRetryRequest")
+    assert (CLIENT in session.certificates) is (kind == "client certificate")
+    if version != "1.3":
+        assert session.extended_master_secret is ("no extended master secret" not in kind)
+    if "CBC" in kind:
+        assert session.encrypt_then_mac is ("encrypt then MAC" in kind)
+
+
 def test_secrets_inside_a_pcapng_file_are_used(tmp_path, session):
     path = tmp_path / "capture.pcapng"
     whole = build.pcapng(build.frames(packets(session)))
@@ -110,6 +136,16 @@ def test_secrets_that_come_after_the_packets_are_used_too(tmp_path, session):
     path.write_bytes(build.pcapng(build.frames(packets(session))) + build.secrets_block(session.key_log))
     (association,) = transcript(open_capture(path, collect=True))["associations"]
     assert association["outcome"] == "released"
+
+
+@pytest.mark.parametrize("packets_before", [8, 20, 40, 60])
+def test_what_waited_for_secrets_comes_in_the_order_in_which_it_was_sent(tmp_path, session, packets_before):
+    path, frames = tmp_path / "capture.pcapng", list(build.frames(packets(session)))
+    before, whole = build.pcapng(frames[:packets_before]), build.pcapng(frames)
+    path.write_bytes(before + build.secrets_block(session.key_log) + whole[len(before) :])
+    (association,) = transcript(open_capture(path, collect=True))["associations"]
+    assert association["outcome"] == "released"
+    assert {each["severity"] for each in association["findings"]} <= {"note"}
 
 
 def test_secrets_of_another_protocol_are_passed_over(tmp_path, session):

@@ -3,7 +3,7 @@
 import contextlib
 import ssl
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,20 @@ import build
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 """Those of `pacs.example`, by an authority, and of `expired.example`, self-signed; with their keys."""
+
+
+_CT = build.CT_IMAGE_STORAGE
+EXCHANGE = [
+    (0, build.associate_rq(build.proposal(1), build.proposal(3, _CT))),
+    (1, build.associate_ac(build.answer(1), build.answer(3))),
+    (0, build.message(1, build.echo_rq(1))),
+    (1, build.message(1, build.echo_rsp(1))),
+    (0, build.message(3, build.store_rq(2), build.pixels(1000))),
+    (1, build.message(3, build.store_rsp(2))),
+    (0, build.release_rq()),
+    (1, build.release_rp()),
+]
+"""A small one of DICOM: a C-ECHO and a C-STORE."""
 
 
 class Session(NamedTuple):
@@ -59,13 +73,22 @@ def spoken(
     *,
     name: str | None = "pacs.example",
     certificate: str = "pacs",
+    prepare: Callable[[ssl.SSLContext, ssl.SSLContext], None] | None = None,
+    resumes: bool = False,
 ) -> Session:
-    """Put an exchange of (side, bytes) in TLS; the client is side 0."""
+    """Put an exchange of (side, bytes) in TLS; the client is side 0.
+
+    `prepare` is given the contexts of the client and of the server; where it `resumes`, a session was held before.
+    """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "keys"
         ends = contexts(version, suites, certificate)
+        if prepare is not None:
+            prepare(*ends)
+        before = _held_before(ends, name) if resumes else None
         ends[0].keylog_filename = str(log)
-        client, server = _End(ends[0], is_server=False, name=name), _End(ends[1], is_server=True, name=None)
+        client = _End(ends[0], is_server=False, name=name, session=before)
+        server = _End(ends[1], is_server=True, name=None)
         turns: list[tuple[int, bytes]] = []
 
         def passed(side: int) -> None:
@@ -87,6 +110,26 @@ def spoken(
                 received += (server, client)[side].tls.read(1 << 20)
             assert received == data
         return Session(turns, log.read_bytes())
+
+
+def _held_before(ends: tuple[ssl.SSLContext, ssl.SSLContext], name: str | None) -> ssl.SSLSession:
+    """Hold a session, and return what its client needs to resume it."""
+    client, server = _End(ends[0], is_server=False, name=name), _End(ends[1], is_server=True, name=None)
+    while not (client.is_done and server.is_done):
+        client.shake()
+        server.incoming.write(client.outgoing.read())
+        server.shake()
+        client.incoming.write(server.outgoing.read())
+    server.tls.write(b"-")
+    client.incoming.write(server.outgoing.read())
+    assert client.tls.read() == b"-"  # what lets a client of TLS 1.3 resume comes after the handshake
+    held = client.tls.session
+    assert held is not None
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.tls.unwrap()
+    server.incoming.write(client.outgoing.read())
+    server.tls.unwrap()  # a server forgets the ids of sessions that were not closed
+    return held
 
 
 def refused_late(data: bytes, certificate: str | None) -> Session:

@@ -35,6 +35,8 @@ class Failure(Enum):
     """The client's only word on the server's part was as long as an encrypted alert."""
     HELLO_UNANSWERED = "hello unanswered"
     """The server ended the connection on the ClientHello, without a word."""
+    BROKEN_OFF = "broken off"
+    """A side ended the connection during the handshake, with neither its own part whole nor an alert."""
     OTHER_PROTOCOL = "other protocol"
     """The server answered the ClientHello in something else than TLS."""
     CLOSED_EARLY = "closed early"
@@ -68,7 +70,7 @@ class FailedHandshake(NamedTuple):
     protocol: str | None
     """Where the server answered in another protocol, which; empty for one without a name."""
     how: str
-    """How the server ended the connection, `FIN` or `RST`; empty where that is not how it failed."""
+    """How a side ended the connection, `FIN` or `RST`; empty where that is not how it failed."""
     span: Span
     offered_versions: tuple[int, ...] = ()
     """TLS versions that the client offered."""
@@ -85,6 +87,8 @@ def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
     if len(layer.turns) == 1 and layer.ended is not None and layer.ended[0] is SERVER:
         _, how, span = layer.ended
         return _failed(layer, Failure.HELLO_UNANSWERED, span, how=how)
+    if (broken := _broken_off_by_server(layer)) is not None:
+        return broken
     for alert, span in layer.alerts:
         if alert.level == FATAL and alert.description not in HARMLESS:
             return _failed(layer, Failure.ALERT, span, by_client=alert.peer is CLIENT, alert=alert.description)
@@ -92,6 +96,37 @@ def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
     if len(turns) >= 3 and turns[2].peer is CLIENT and _is_sealed_alert(layer, turns[2]):
         return _failed(layer, Failure.CLIENT_LEFT, turns[2].begins, by_client=True)
     return None
+
+
+def _broken_off_by_server(layer: TlsLayer) -> FailedHandshake | None:
+    """Return that the server ended the connection before the client could do its part; None where it told why."""
+    turns, ended = layer.turns_of_handshake, layer.ended
+    if ended is None or ended[0] is not SERVER or len(turns) < 2 or not layer.is_whole:
+        return None
+    _, how, span = ended
+    if len(turns) > 2 and turns[2].begins.first_packet < span.first_packet:
+        return None
+    told = any(alert.peer is SERVER and alert.level == FATAL for alert, _ in layer.alerts)
+    has_waited = layer.cut is not SERVER and span.first_time - turns[1].until > _SOON
+    return None if told or has_waited else _failed(layer, Failure.BROKEN_OFF, span, how=how)
+
+
+def left_by_client(layer: TlsLayer) -> FailedHandshake | None:
+    """Return that the client ended the connection instead of doing its part of the handshake, or within it.
+
+    So do programs that only look whether somebody is there; of connections that are not DICOM's it is not told.
+    """
+    turns, ended = layer.turns_of_handshake, layer.ended
+    if ended is None or ended[0] is not CLIENT or not layer.is_whole:
+        return None
+    _, how, span = ended
+    before = [turn for turn in turns if turn.begins.first_packet < span.first_packet]
+    is_short = len(before) == 2 or (len(before) == 1 and before[0].is_cut)
+    if not is_short or before[0].peer is not CLIENT or layer.cut is SERVER:
+        return None
+    if not before[0].is_cut and span.first_time - before[-1].until > _SOON:
+        return None  # it has waited for something, or hung
+    return _failed(layer, Failure.BROKEN_OFF, span, by_client=True, how=how)
 
 
 def refused_in_secret(layer: TlsLayer) -> FailedHandshake | None:

@@ -1,6 +1,7 @@
 """A TLS connection -> a channel of plaintext: records are decrypted as they come, and each byte keeps its packet."""
 
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from typing import Any
 
 from dicomsniff.association.consumer import ChannelEvent
@@ -21,7 +22,7 @@ from dicomsniff.tls.protection import TAIL
 from dicomsniff.tls.records import LONGEST_PLAINTEXT, Awaited
 from dicomsniff.tls.vault import Vault
 
-MAX_RECORDS = 8
+MAX_RECORDS = 15
 """Records that are taken together where nobody has to see what they hold."""
 
 Told = ChannelEvent | TlsTrouble
@@ -131,48 +132,62 @@ class TlsStream:
         self.offset += gap.length
         return gap
 
+    def pass_over(self, events: list[TlsEvent], index: int, at: int = 0) -> int:
+        """Count the plaintext of records, as TCP does (capture/skip.py), up to what somebody may have to see.
+
+        They are the events from `index` on, of the first one what is from `at` on. Return the index of the first event
+        that was not counted.
+        """
+        skip, peer = self.skip, events[index].peer
+        if skip is None or not self.source.places:
+            return index
+        offset, until, kept, header, last = self.offset, skip.until, skip.kept, 0, None
+        while index < len(events) and (kept is None or len(kept) < MAX_KEPT):
+            record = events[index]
+            if not isinstance(record, Plaintext) or record.peer is not peer:
+                break
+            data = record.data
+            reached = offset + len(data) - at
+            if reached >= until:
+                further = skip.repeated(until, offset, data, at, len(data))
+                if not further:
+                    break
+                header, until = record.start + RECORD_HEADER + at + further - skip.period - offset, further
+            if kept is not None:
+                kept.append(data[at:])
+            offset, at, last, index = reached, 0, record, index + 1
+        if last is not None:
+            if header:
+                self.skip = skip.went_on(until, self.mark_at(header))
+            self.offset = offset
+            self._reach(last)
+        return index
+
+    def _reach(self, record: Plaintext) -> None:
+        """Take note that what lies before a record is not asked for any more."""
+        self._trail.forget(record.start)
+        self._overhead = record.end - record.start - len(record.data)
+        self.source.tcp_end = record.end
+
     def unwrap(self, record: Plaintext) -> Iterator[ChannelEvent]:
         """Yield a record's plaintext, in a piece for each packet that it came in; one of what is only counted."""
-        data, length = record.data, len(record.data)
-        trail = self._trail
-        trail.forget(record.start)
-        self._overhead = record.end - record.start - length
-        self.source.tcp_end = record.end
+        self._reach(record)
+        data, length, trail = record.data, len(record.data), self._trail
         if not self.source.places:
             self.source.note(Place(self.offset, record.start, None, self.mark_at(record.start)))
         # To within the few bytes of a nonce, which some suites put before the ciphertext.
         begins = record.start + RECORD_HEADER
         at = 0
-        while at < length:
-            if self._passes_over(data, at, begins):
-                return
+        while at < length and not self.pass_over([record], 0, at):
             # Nobody looks at which packets bytes came in that are only counted, but for the last of these.
             counted = min(self.skip.until - self.offset, length - at) if self.skip is not None else 0
             trail.forget(begins + at + max(counted - 1, 0))
-            until = min(length, trail.steps[1][0] - begins) if len(trail.steps) > 1 else length
+            until = min(length, trail.next - begins) if trail.next is not None else length
             until = at + counted if counted > 0 else until
             event = StreamBytes(self, self.offset, data, at, until, self.mark_at(begins + at))
             self.offset += until - at
             at = until
             yield event
-
-    def _passes_over(self, data: bytes, at: int, begins: int) -> bool:
-        """Count the rest of a record's plaintext if nobody has to see it, as TCP does (capture/skip.py)."""
-        skip = self.skip
-        if skip is None or (skip.kept is not None and len(skip.kept) >= MAX_KEPT):
-            return False
-        offset, until = self.offset, skip.until
-        reached = offset + len(data) - at
-        if reached >= until:
-            until = skip.repeated(skip.until, offset, data, at, len(data))
-            if not until:
-                return False
-            header = at + until - skip.period - offset
-            self.skip = skip.went_on(until, self.mark_at(begins + header))
-        if skip.kept is not None:
-            skip.kept.append(data[at:])
-        self.offset = reached
-        return True
 
     def close(self) -> list[ChannelEvent]:
         """Tell of the bytes that came since nothing is decrypted any more."""
@@ -317,13 +332,31 @@ class TlsChannel:
             self._vault.give_back(id(self.decoder))
         self.decoder = None
 
+    def _in_order(self, events: list[TlsEvent]) -> list[TlsEvent]:
+        """Put events of both sides in the order of their packets: what waited for secrets comes out side by side."""
+        of_client = [event for event in events if event.peer is CLIENT]
+        if not of_client or len(of_client) == len(events):
+            return events
+        of_server = [event for event in events if event.peer is SERVER]
+        return [*merge(of_client, of_server, key=self._last_packet)]
+
+    def _last_packet(self, event: TlsEvent) -> int:
+        return self._streams[event.peer].mark_at(max(event.start, event.end - 1)).number
+
     def _tell(self, events: list[TlsEvent], peer: Peer) -> Iterator[Told]:
-        for event in events:
+        events = self._in_order(events)
+        index = 0
+        while index < len(events):
+            event = events[index]
             stream = self._streams[event.peer]
             stream.unread_from = None
             if isinstance(event, Plaintext):
                 if self.decoder is not None and self.decoder.is_given_up(event.peer.other):
                     yield from stream.peer.close()  # what this answers was sent before it
+                passed = stream.pass_over(events, index)
+                if passed > index:
+                    index = passed
+                    continue
                 yield from stream.unwrap(event)
             elif isinstance(event, Alert):
                 self.layer.note_alert(event, stream.span(event.start, event.end))
@@ -331,6 +364,7 @@ class TlsChannel:
                 if event.is_gap:
                     yield stream.lose(event.start, event.end)
                 yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
+            index += 1
         here = self._streams[peer]
         if self.decoder is not None and here.source.is_next_kept() and (place := self.decoder.place(peer)) is not None:
             here.note_place(*place)

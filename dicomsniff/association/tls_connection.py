@@ -26,7 +26,7 @@ from dicomsniff.association.protocols import find_protocol
 from dicomsniff.association.recognition import Recognition
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_channel import TlsChannel, Told
-from dicomsniff.association.tls_layer import TlsTrouble
+from dicomsniff.association.tls_layer import MAX_HANDSHAKE, TlsTrouble
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.dictionary.tls import HANDSHAKE, RECORD_HEADER
@@ -44,8 +44,6 @@ MAX_TROUBLES = 100
 """Troubles that wait for an association to be told of; of more only the last one is, which says so."""
 LEAST_WAITING = 1 << 12
 """Bytes of each connection that may wait for secrets, however many there are."""
-MAX_HANDSHAKE = 1 << 16
-"""Bytes of one turn that may be a handshake's; more are data."""
 DECIDED = 2 + HANDSHAKE_TURNS + 1
 """Turns after which a connection is past its handshake, and how it came to an end is told by other things: two may be
 of a first try, and in TLS 1.3 the client's data may cross the server's refusal."""

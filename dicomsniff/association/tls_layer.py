@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from dicomsniff.capture.segments import Endpoint
+from dicomsniff.dictionary.tls import RECORD_HEADER
 from dicomsniff.side import Side
 from dicomsniff.span import PacketMark, Span
 from dicomsniff.tcp.health import StreamHealth
@@ -19,6 +20,8 @@ MAX_ALERTS = 16
 """Alerts of a connection that are kept, with their packets."""
 MAX_TURNS = 8
 """Turns of a connection that are measured, from its first bytes on."""
+MAX_HANDSHAKE = 1 << 16
+"""Bytes of one turn that may be a handshake's; more are data."""
 MAX_BEGINNING = 128
 """Bytes that are kept of where a turn begins: as many as the end of a handshake without a certificate has."""
 DICOM_PROTOCOL = b"dicom"
@@ -44,6 +47,28 @@ class Turn(Struct):
     beginning: bytes
     begins: Span
     """Its first packet."""
+    awaited: int = 0
+    """Bytes that the body of its last record lacks."""
+    header: bytes = b""
+    """What came of the header of a record, where it is not whole."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ends within a record."""
+        return self.awaited > 0 or bool(self.header)
+
+    def frame(self, data: bytes) -> None:
+        """Follow the records in further bytes of it."""
+        at = 0
+        while at < len(data):
+            if self.awaited:
+                passed = min(self.awaited, len(data) - at)
+                self.awaited, at = self.awaited - passed, at + passed
+                continue
+            part = data[at : at + RECORD_HEADER - len(self.header)]
+            self.header, at = self.header + part, at + len(part)
+            if len(self.header) == RECORD_HEADER:
+                self.awaited, self.header = int.from_bytes(self.header[3:]), b""
 
 
 class TlsLayer(Struct):
@@ -100,11 +125,21 @@ class TlsLayer(Struct):
         """Take note of bytes that a side sent."""
         last = self.turns[-1] if self.turns else None
         if last is None or last.peer is not peer:
-            self.turns.append(Turn(peer, len(data), mark.time, bytes(data[:MAX_BEGINNING]), Span.at(mark)))
-            return
+            last = Turn(peer, 0, mark.time, b"", Span.at(mark))
+            self.turns.append(last)
         last.length, last.until = last.length + len(data), mark.time
         if (room := MAX_BEGINNING - len(last.beginning)) > 0:
             last.beginning += data[:room]
+        if last.length <= MAX_HANDSHAKE:
+            last.frame(data)
+
+    @property
+    def cut(self) -> Peer | None:
+        """Who stopped within a record, where that was the last that anybody sent."""
+        last = self.turns[-1] if self.turns else None
+        return (
+            last.peer if last is not None and last.is_cut and last.length <= MAX_HANDSHAKE and self.is_whole else None
+        )
 
     def note_alert(self, alert: Alert, span: Span) -> None:
         """Take note of an alert and its packet."""

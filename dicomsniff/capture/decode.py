@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from dicomsniff.capture.headers import NO_SHAPE, Headers, find_shape
-from dicomsniff.capture.packets import PacketBatch
+from dicomsniff.capture.packets import Noted, PacketBatch
 from dicomsniff.capture.passed import is_copy, read_rest, tell
 from dicomsniff.capture.segments import ACK, CONTROL, ENDS, NO_ANSWERS, Answered, Flow, Segment
 from dicomsniff.capture.skip import MAX_KEPT, NO_SKIP
@@ -47,11 +47,13 @@ class SegmentDecoder:
         run_flow, run_expected, run_offset, run_until, run_last, run_seen = b"", -1, 0, 0, 0, 0
         run_skip = NO_SKIP
         run_kept: list[bytes] | None = None
-        run_steps: deque[tuple[int, int | PacketMark]] | None = None
+        run_trail: Trail | None = None
+        trail_offsets: list[int] = []
+        trail_packets: list[int | Noted | PacketMark] = []
         # The same of what the other side sends meanwhile, as long as it only acknowledges more of them.
         answers, answer_seq, room, (acked, answer_last, in_flight) = NO_ANSWERS
         # What the headers of the next one read if it is as long as the last, its payload's bytes, and the frame's up to
-        # their end: compared at once, they take half the time. Nothing is like this where payloads are kept.
+        # their end: compared at once, they take half the time.
         alike: Headers | None = None
         size = reach = 0
         shape = NO_SHAPE
@@ -68,8 +70,15 @@ class SegmentDecoder:
                 and start + reach <= end
                 and (outer is None or outer(data, start) == expected)
             ):
+                if run_kept is not None:
+                    run_kept.append(data[start + reach - size : start + reach])
+                    if run_trail is not None:
+                        trail_offsets.append(run_offset)
+                        trail_packets.append(number)
                 run_offset, run_last, run_expected = run_offset + size, number, (run_expected + size) & 0xFFFFFFFF
                 alike = seen, length, carried, flow, run_expected, control
+                if run_kept is not None and len(run_kept) >= MAX_KEPT:
+                    run_flow, alike = b"", None  # the next one must be handed on
                 continue
             if run is not None:
                 if (
@@ -89,15 +98,15 @@ class SegmentDecoder:
                         if reached >= run_until:
                             run_until, run_seen = ahead, number
                         run_last, run_expected = number, (seq + last - first) & 0xFFFFFFFF
-                        if run_kept is None:
-                            size, reach = last - first, last - start
-                            alike = seen, length, carried, flow, run_expected, control
-                        else:
+                        size, reach = last - first, last - start
+                        alike = seen, length, carried, flow, run_expected, control
+                        if run_kept is not None:
                             run_kept.append(data[first:last])
-                            if run_steps is not None:
-                                run_steps.append((run_offset, number))
+                            if run_trail is not None:
+                                trail_offsets.append(run_offset)
+                                trail_packets.append(number)
                             if len(run_kept) >= MAX_KEPT:
-                                run_flow = b""  # the next one must be handed on
+                                run_flow, alike = b"", None  # the next one must be handed on
                         run_offset = reached
                         continue
                 elif seen & type_mask == kind and carried & protocol_mask == protocol:
@@ -166,7 +175,8 @@ class SegmentDecoder:
                                         if trail.batch is not batch:
                                             trail.enter(batch)
                                             trails.append(trail)
-                                        trail.steps.append((offset, number))
+                                        trail.offsets.append(offset)
+                                        trail.packets.append(number)
                                 state.offset, state.last_packet = reached, number
                                 state.expected = (seq + last - first) & 0xFFFFFFFF
                                 if not state.passed_since:
@@ -176,7 +186,9 @@ class SegmentDecoder:
                                     run, run_flow, run_expected, run_offset = state, flow, state.expected, reached
                                     run_until, run_last, run_seen, run_kept, run_skip = until, number, 0, kept, skip
                                     answers, answer_seq, room, (acked, answer_last, in_flight) = state.answers()
-                                    run_steps = trail.steps if (trail := skip.trail) is not None else None
+                                    run_trail = skip.trail
+                                    if run_trail is not None:
+                                        trail_offsets, trail_packets = run_trail.offsets, run_trail.packets
                                 continue
                     if first <= end:
                         if passed:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from dicomsniff.capture.losses import LossCounter
 from dicomsniff.span import PacketMark
 
@@ -14,7 +16,20 @@ class RecordLayout(Protocol):
     """Bytes of a record before its frame."""
 
     def time(self, data: bytes, start: int) -> int:
-        """Return when the frame at `start` was captured, in ns since 1970."""
+        """Return when the frame at `start` was captured, in ns since 1970: the `header` bytes before it say so."""
+
+
+class Noted(Struct, frozen=True):
+    """A packet of a batch that may be gone by now: less work to make than its mark, which `mark` works out."""
+
+    number: int
+    offset: int
+    header: bytes
+    layout: RecordLayout
+
+    def mark(self) -> PacketMark:
+        """Return the packet."""
+        return PacketMark(self.number, self.layout.time(self.header, len(self.header)), self.offset)
 
 
 class PacketBatch(NamedTuple):
@@ -43,8 +58,19 @@ class PacketBatch(NamedTuple):
 
     def mark(self, number: int) -> PacketMark:
         """Return the packet with that number."""
-        index = number - self.first_number
-        return PacketMark(number, self.time(index), self.file_offset + self.starts[index] - self.layout.header)
+        start = self.starts[number - self.first_number]
+        return PacketMark(number, self.layout.time(self.data, start), self.file_offset + start - self.layout.header)
+
+    def noted(self, packets: Iterable["int | Noted | PacketMark"]) -> list["Noted | PacketMark"]:
+        """Return packets, those known by number as they can be told without the batch."""
+        data, starts, first, layout, header = self.data, self.starts, self.first_number, self.layout, self.layout.header
+        before = self.file_offset - header
+        return [
+            Noted(each, before + (start := starts[each - first]), data[start - header : start], layout)
+            if isinstance(each, int)
+            else each
+            for each in packets
+        ]
 
 
 class TimedLayout:

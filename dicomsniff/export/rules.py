@@ -75,7 +75,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 def page_lines(examples: Mapping[str, str]) -> Iterator[str]:
-    """Yield the page docs/rules.md; an example is what a rule has said of some traffic, by the rule's code."""
+    """Yield the page docs/rules.md; an example is what a rule said of some traffic, by the rule's code."""
     yield "# Findings"
     yield ""
     yield "Made from the catalogue by `make docs`; do not edit. `dicomsniff rules` prints the same, without examples."
@@ -103,7 +103,7 @@ def page_lines(examples: Mapping[str, str]) -> Iterator[str]:
             yield f"*What to do:* {rule.remedy}"
             if rule.code in examples:
                 yield ""
-                yield f"*Example:* `{examples[rule.code]}`"
+                yield f"*Example:* {examples[rule.code]}"
             if causes := causes_of(rule):
                 yield ""
                 yield "*Follows from:* " + ", ".join(f"[{code}](#{code})" for code in sorted(causes)) + "."

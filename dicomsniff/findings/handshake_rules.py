@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.handshakes import ClientCertificate, FailedHandshake, Failure
-from dicomsniff.dictionary.tls import alert_name, version_name
+from dicomsniff.dictionary.tls import TLS_1_2, alert_name, version_name
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import duration
 
 _CERTIFICATE_ALERTS = {
-    42: "it finds something wrong with the {whose} certificate, such as its signature or its name",
+    42: "it finds something wrong with the {whose} certificate, such as its signature, dates or name",
     43: "it does not support certificates of the {whose} kind",
     44: "the {whose} certificate was revoked",
     45: "the {whose} certificate has expired",
@@ -19,8 +19,11 @@ _CERTIFICATE_ALERTS = {
     116: "it requires a client certificate, and none was sent",
 }
 _OTHER_ALERTS = {
+    20: "what it received does not authenticate: the keys may differ, as with another pre-shared key",
+    51: "a signature or the like was wrong: the keys may differ, as with another pre-shared key",
     71: "the offered cipher suites are too weak",
     112: "the server name is not known there",
+    115: "it does not know the pre-shared key's identity",
     120: "they have no application protocol in common",
 }
 HOW_ENDED = {"FIN": "closed the connection", "RST": "broke the connection off"}
@@ -56,6 +59,9 @@ def refusal_text(failed: FailedHandshake, often: str = "") -> str:
     if failed.failure is Failure.HELLO_UNANSWERED:
         text = f"{the_address(who)} {HOW_ENDED[failed.how]} on the TLS handshake of {the_address(whom)}{often}"
         return f"{text}, without an answer: it probably speaks no TLS on this port"
+    if failed.failure is Failure.BROKEN_OFF:
+        text = f"{the_address(who)} {HOW_ENDED[failed.how]} in the middle of the TLS handshake"
+        return f"{text} with {the_address(whom)}{often}, without a word: {_why_broken_off(failed)}"
     if failed.failure is Failure.CLIENT_LEFT:
         text = f"{the_address(who)} ended the TLS handshake with {the_address(whom)}{often}"
         return f"{text}, likely by an encrypted alert: it probably does not accept the server's certificate"
@@ -66,6 +72,14 @@ def refusal_text(failed: FailedHandshake, often: str = "") -> str:
         return f"{text}, without any data of its own: likely refused: {_why_early(failed)}{times}"
     text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
     return f"{text} by the alert {alert_name(failed.alert or 0)}: {_why(failed)}"
+
+
+def _why_broken_off(failed: FailedHandshake) -> str:
+    if not failed.by_client:
+        return "its log may say why"
+    if not failed.offered_versions:
+        return "its ClientHello is not whole"
+    return "it may not accept the server's certificate, or only have looked whether somebody is there"
 
 
 def _why_early(failed: FailedHandshake) -> str:
@@ -94,4 +108,7 @@ def _why(handshake: FailedHandshake) -> str:
     if handshake.alert == _PROTOCOL_VERSION:
         offered = " and ".join(map(version_name, handshake.offered_versions))
         return f"they have no TLS version in common: the client offers {offered}"
+    newest = max(handshake.offered_versions, default=TLS_1_2)
+    if not handshake.by_client and newest < TLS_1_2:
+        return f"the client offers nothing newer than {version_name(newest)}, which many servers refuse"
     return "its log may say why"

@@ -40,8 +40,9 @@ def proxy_header(review: Review) -> Iterator[Hit]:
     if first is None or not isinstance(first.event, MalformedPdu):
         return
     if names_other_protocol(association, first.event) == PROXY:
-        text = "a header of the PROXY protocol stands before the A-ASSOCIATE-RQ of "
-        text += f"{the_party(association.requestor)}: a load balancer sends it"
+        party = the_party(association.requestor)
+        first_word = f"the A-ASSOCIATE-RQ of {party}" if association.request is not None else f"what {party} sent"
+        text = f"a header of the PROXY protocol stands before {first_word}: a load balancer sends it"
         note = Severity.NOTE if association.accept is not None else None
         yield Hit(text, first.span, side=first.side, severity=note)
 

@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dicomsniff.association.handshakes import HANDSHAKE_TURNS, closed_early, failed_handshake
+from dicomsniff.association.handshakes import (
+    HANDSHAKE_TURNS,
+    FailedHandshake,
+    closed_early,
+    failed_handshake,
+    left_by_client,
+)
 from dicomsniff.association.timeline import Entry
 from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
 from dicomsniff.dictionary.tls import TLS_1_2, TLS_1_3, version_name
@@ -27,19 +33,23 @@ _FORBIDDEN = ("_NULL_", "_RC4_", "_RC2_", "_EXPORT_", "_DES_", "_DES40_", "_3DES
 _DATA_LOST = (Problem.DAMAGED, Problem.NOT_TLS)
 
 
+def _failure(layer: TlsLayer) -> FailedHandshake | None:
+    return failed_handshake(layer) or left_by_client(layer)
+
+
 @final_rule(code="tls-refused", where=is_over_tls, severity=Severity.ERROR)
 def refused(review: Review) -> Iterator[Hit]:
     """The TLS handshake of an association is refused.
 
-    On a port of DICOM one side ended the TLS handshake by a fatal alert, or the server closed the connection on it
-    without a word, or answered in another protocol, so that no association could begin. In TLS 1.3 A-ASSOCIATE-RQ may
+    On a port of DICOM one side ended the TLS handshake by a fatal alert, or closed the connection on it without a word,
+    or the server answered in another protocol, so that no association could begin. In TLS 1.3 A-ASSOCIATE-RQ may
     be sent before the alert comes.
 
     What to do: Give both sides certificates that the other one trusts, where asked for also to the client, and TLS
     versions and cipher suites that they have in common (PS3.15 §B.12).
     """
     layer = review.association.tls
-    failed = failed_handshake(layer) if layer is not None else None
+    failed = _failure(layer) if layer is not None else None
     if layer is None or failed is None:
         return
     # Whoever has sent data has taken the handshake for done; in TLS 1.3 clients do before the server does.
@@ -58,7 +68,7 @@ def ended_early(review: Review) -> Iterator[Hit]:
     What to do: Look in the server's log for the reason. Give the client a certificate that the server trusts.
     """
     layer = review.association.tls
-    if layer is None or not layer.is_unread or failed_handshake(layer) is not None:
+    if layer is None or not layer.is_unread or _failure(layer) is not None:
         return
     failed = closed_early(layer)
     if failed is not None:
@@ -81,13 +91,20 @@ def unanswered(review: Review) -> Iterator[Hit]:
     turns, ended = layer.turns, layer.ended
     if not 1 <= len(turns) < HANDSHAKE_TURNS or turns[0].peer is not CLIENT:
         return
-    silent = SERVER if turns[-1].peer is CLIENT else CLIENT
+    is_cut = layer.cut is not None
+    silent = turns[-1].peer if is_cut else turns[-1].peer.other
     waited = (ended[2].first_time if ended is not None else association.watched_until) - turns[-1].until
     if waited < PATIENCE or not review.hears(layer.side_of(silent, association)):
         return
-    part = ("ClientHello", "answer to the ClientHello", "part of the TLS handshake")[len(turns) - 1]
-    other = CLIENT if silent is SERVER else SERVER
-    text = f"{the_peer(layer, silent)} gave no answer to the {part} of {the_peer(layer, other)} in {duration(waited)}"
+    other = silent.other
+    if is_cut:
+        text = f"{the_peer(layer, silent)} stopped within its part of the TLS handshake with {the_peer(layer, other)}, "
+        text += f"and said nothing more in {duration(waited)}"
+    else:
+        part = ("ClientHello", "ServerHello", "part of the TLS handshake")[len(turns) - 1]
+        text = (
+            f"{the_peer(layer, silent)} gave no answer to the {part} of {the_peer(layer, other)} in {duration(waited)}"
+        )
     if ended is not None:
         text += f"; then {'it' if ended[0] is silent else the_peer(layer, other)} {HOW_ENDED[ended[1]]}"
     yield Hit(text, layer.opening, side=layer.side_of(silent, association))
@@ -105,8 +122,14 @@ def unread(review: Review) -> Iterator[Hit]:
     """
     layer = review.association.tls
     if layer is not None and layer.is_unread and not review.found.all:
-        # Without the handshake, keys come out of a key log from TLS 1.3 on only, and which version it is, it told.
-        begun = "" if layer.session.client_random is not None else "capture it from its beginning, and then "
+        if layer.sent.get(CLIENT) == 0 and not layer.session.protected[SERVER]:
+            yield Hit("the client sent nothing: there is nothing to read", layer.opening)
+            return
+        # Before TLS 1.3 keys come out of both hellos; and which version it is, only they tell.
+        session = layer.session
+        is_told = session.version is not None or TLS_1_3 in session.offered_versions
+        is_begun = session.client_random is not None and is_told
+        begun = "" if is_begun else "capture it from its beginning, and then "
         why = f", and {said}" if (said := reading_text(layer)) else ""
         text = f"what it carries is encrypted{why}; to read it: {begun}{HOW_TO_READ}"
         yield Hit(text, layer.opening)

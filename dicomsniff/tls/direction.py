@@ -2,7 +2,7 @@
 
 from dicomsniff.dictionary.tls import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, TLS_1_3
 from dicomsniff.tls.contents import Contents, is_plain_alert
-from dicomsniff.tls.events import Problem, TlsEvent, TlsProblem
+from dicomsniff.tls.events import Plaintext, Problem, TlsEvent, TlsProblem
 from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.hellos import EARLY_DATA
 from dicomsniff.tls.keyring import Epoch, KeyRing, Missing
@@ -121,6 +121,7 @@ class Direction:
         """Read what can be read, until the other side may have waited for it: then that is first."""
         self._waits_since, self._is_interrupted = None, False
         reader, stamp = self._reader, self._ring.stamp
+        self._take_run()
         while not self.is_done and (shown := reader.next()) is not None:
             if self._take(shown):
                 if self._ring.stamp == stamp:
@@ -182,6 +183,28 @@ class Direction:
                 self._lose(shown.start, _HOLE, is_unknown=shown.start == shown.end)
         self._reader.search(self._sought)
         return True
+
+    def _take_run(self) -> None:
+        """Take records of application data one after the other: nearly all of a large capture are such.
+
+        `_take_record` would take each of them just so, only in twice the time: whatever is not as plain is left to it.
+        """
+        opener, reader, peer, add = self._opener, self._reader, self._peer, self._events.append
+        key = opener.settled
+        if key is None or self._search is not None or not reader.size:
+            return
+        open_record, first, size, last, begin = key.protection.open, opener.sequence, 0, 0, reader.position
+        for number, (header, body, start, end, before) in enumerate(reader.run(APPLICATION_DATA), first):
+            opened = open_record(number, header, body, before)
+            if opened is None or opened[0] != APPLICATION_DATA or not opened[1]:
+                break
+            add(Plaintext(peer, opened[1], start, end))
+            reader.take(end)
+            opener.sequence, size, last = number + 1, size + len(opened[1]), end - start
+        if last:
+            opener.typical = last
+            self._session.protected[peer] += reader.position - begin
+            self._session.plaintext[peer] += size
 
     def _take_record(self, record: Record) -> bool:
         kind = record.kind

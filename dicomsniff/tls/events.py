@@ -3,10 +3,12 @@
 from enum import Enum
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from dicomsniff.tls.peer import Peer
 
 
-class Plaintext(NamedTuple):
+class Plaintext(Struct, frozen=True, gc=False):
     """Application data of one record, authenticated."""
 
     peer: Peer

@@ -16,7 +16,7 @@ _Opened = tuple[int, bytes]
 class Opener:
     """The cryptographic state of one side. While no keys are in force, records are plain."""
 
-    __slots__ = ("_allowed", "_earned_until", "_handshake", "_keys", "_peer", "_ring", "_typical", "epoch", "sequence")
+    __slots__ = ("_allowed", "_earned_until", "_handshake", "_keys", "_peer", "_ring", "epoch", "sequence", "typical")
 
     def __init__(self, peer: Peer, handshake: Handshake, ring: KeyRing) -> None:
         self.epoch: Epoch | None = None
@@ -28,7 +28,8 @@ class Opener:
         self._ring = ring
         self._keys: list[Key] = []
         """What may open the next record: several until one of them has."""
-        self._typical = 1 << 14
+        self.typical = 1 << 14
+        """Bytes of the last record."""
         self._allowed = MAX_TRIED
         """Bytes that may still be decrypted in trials."""
         self._earned_until = 0
@@ -81,7 +82,7 @@ class Opener:
                 if sequence == 0 or len(self._keys) > 1:
                     self._settle(key)
                 self.sequence = sequence + 1
-                self._typical = record.end - record.start
+                self.typical = record.end - record.start
                 return opened
         if self.epoch is not None:
             for epoch in self._later(self.epoch):
@@ -92,6 +93,12 @@ class Opener:
                         self._settle(key)
                         return opened
         return None
+
+    @property
+    def settled(self) -> Key | None:
+        """The one key that opens application data; None where others, or none, may open the next record."""
+        is_settled = len(self._keys) == 1 and self.sequence > 0 and self.epoch in (None, Epoch.APPLICATION)
+        return self._keys[0] if is_settled else None
 
     def put_back(self) -> None:
         """Expect the record that was just opened once more."""
@@ -104,7 +111,7 @@ class Opener:
         self._earned_until = record.end
         for key, epoch, is_new in self._findable():
             smallest = key.protection.smallest
-            numbers = (search.numbers_since if is_new else search.numbers)(record, smallest, self._typical)
+            numbers = (search.numbers_since if is_new else search.numbers)(record, smallest, self.typical)
             for number in numbers:
                 self._allowed -= COST + len(record.body)
                 if self._allowed < 0:
@@ -112,7 +119,7 @@ class Opener:
                 opened = key.protection.open(number, record.header, record.body, record.before)
                 if opened is not None:
                     self.epoch, self.sequence = epoch, number + 1
-                    self._typical = record.end - record.start
+                    self.typical = record.end - record.start
                     self._settle(key)
                     return opened
         return None

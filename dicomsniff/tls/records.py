@@ -2,6 +2,7 @@
 
 import re
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from dicomsniff.dictionary.tls import RECORD_HEADER
@@ -155,6 +156,25 @@ class RecordReader:
                 return Hole(piece.start + piece.position, self._pieces[1].start)
             self._leave()
         return None
+
+    def run(self, kind: int) -> Iterator[tuple[bytes, bytes, int, int, bytes]]:
+        """Yield the fields of whole records of a type that lie one behind the other; each has to be taken.
+
+        It ends where anything else comes, a record of another version than the last one too; `next` shows that then.
+        """
+        piece = self._pieces[0]
+        data, at, version, begins = piece.data, piece.position, self._last[1:3], piece.start
+        furthest = len(data) - RECORD_HEADER
+        with memoryview(data) as view:
+            while at <= furthest and data[at] == kind:
+                body = at + RECORD_HEADER
+                header = bytes(view[at:body])
+                length = header[3] << 8 | header[4]
+                end = body + length
+                if end > len(data) or length > MAX_BODY or header[1:3] != version:
+                    return
+                yield header, bytes(view[body:end]), begins + at, begins + end, bytes(view[max(0, at - TAIL) : at])
+                self._last, at = header, end
 
     def take(self, end: int) -> None:
         """Go on behind what was shown: at `end`."""

@@ -27,7 +27,8 @@ def test_packets_noted_by_number_are_told_as_those_noted_at_once(sizes, data):
                 continue
             if trail.batch is not packets:
                 trail.enter(packets)
-            trail.steps.append((number * 100, number))
+            trail.offsets.append(number * 100)
+            trail.packets.append(number)
         number += 1
         if data.draw(st.booleans()):
             trail.settle()
@@ -35,7 +36,8 @@ def test_packets_noted_by_number_are_told_as_those_noted_at_once(sizes, data):
         assert trail.mark_at(offset) == plain.mark_at(offset)
     assert trail.last == plain.last
     trail.settle()
-    assert trail.steps == plain.steps
+    again = pickle.loads(pickle.dumps(trail))
+    assert (again.offsets, again.packets) == (plain.offsets, plain.packets)
 
 
 def test_the_packet_before_is_remembered_when_a_segment_is_forgotten():
@@ -46,13 +48,14 @@ def test_the_packet_before_is_remembered_when_a_segment_is_forgotten():
     trail.forget(19)
     assert [trail.mark_at(offset) for offset in (0, 10, 19, 20, 99)] == [marks[1], marks[1], marks[1], *marks[2:] * 2]
     trail.forget(99)
-    assert list(trail.steps) == [(20, marks[2])]
+    assert (trail.offsets, trail.packets) == ([20], [marks[2]])
 
 
 def test_a_trail_that_leaves_memory_takes_no_batch_with_it():
     trail, packets = Trail(), batch(1, 2)
     trail.enter(packets)
-    trail.steps.append((0, 2))
+    trail.offsets.append(0)
+    trail.packets.append(2)
     again = pickle.loads(pickle.dumps(trail))
     assert again.batch is None
     assert again.last == packets.mark(2)

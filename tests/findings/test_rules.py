@@ -15,15 +15,19 @@ from dicomsniff.findings.finding import SEVERITIES, Severity
 from dicomsniff.findings.rule import CaptureRule
 from findings.cases import CASES
 from findings.found import analyzed_case, every_finding, found_in
+from findings.long_cases import LONG, TOO_LONG
 from findings.traffic import released, talked
 from pipeline import findings_of
 
-UNREACHABLE = {"connections-given-up", "entries-not-listed", "identifiers-not-read", "links-not-listed", "packets-lost"}
-"""Rules that need much traffic: asked about facts below, or in test_limits, where limits are lower."""
-
 
 def test_every_rule_has_a_case():
-    assert {rule.code for rule in RULES} == {*CASES, *UNREACHABLE}
+    """Rules that need much traffic are asked about facts below, or in test_limits, where limits are lower."""
+    assert {rule.code for rule in RULES} == {*CASES, *LONG, *TOO_LONG}
+
+
+@pytest.mark.parametrize("code", LONG)
+def test_long_traffic_raises_the_rule_once(code):
+    assert [finding.code for finding in LONG[code]() if finding.code in LONG] == [code]
 
 
 OF_THE_REASON = {"likely-reason": "PS3.8 §9.3.1"}

@@ -138,7 +138,7 @@ def test_a_reset_long_after_that_of_the_other_side_is_another_matter():
         (
             2,
             1,
-            "10.0.0.1 gave no answer to the answer to the ClientHello of 10.0.0.2:2762 in 30.0 s; then 10.0.0.2:2762 "
+            "10.0.0.1 gave no answer to the ServerHello of 10.0.0.2:2762 in 30.0 s; then 10.0.0.2:2762 "
             "closed the connection",
         ),
         (
