@@ -1,6 +1,6 @@
 """Which associations and messages an expression chooses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
@@ -54,9 +54,19 @@ class Filter:
 
         It is for one of its messages, where it has any and they are compared.
         """
+        return any(self.choosing(association, found, decode))
+
+    def choosing(self, association: Association, found: Findings, decode: Decode | None = None) -> Iterator[bool]:
+        """Yield whether it is by what was looked at so far, a message a step: once it is, nothing else matters."""
         if self.compares_messages and association.messages:
-            return any(self.matches(association, found, each, decode) for each in association.messages)
-        return self._judge(Subject(association, found, None))
+            for message in association.messages:
+                yield self.matches(association, found, message, decode)
+            return
+        subject = Subject(association, found, None)
+        if self._has_words:
+            for _ in self._words.reading(subject):
+                yield False
+        yield self._judge(subject)
 
     def matches(
         self, association: Association, found: Findings, message: Message, decode: Decode | None = None

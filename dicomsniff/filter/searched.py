@@ -1,5 +1,7 @@
 """What is searched for a word: what a reader sees of an association or message, and the UIDs behind it."""
 
+from collections.abc import Iterator
+
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -31,16 +33,22 @@ class Searched:
 
     def occurs(self, word: str, subject: Subject) -> bool:
         """Whether a word occurs in a message or in what stands above all of them; of an association, in any of both."""
-        association, message = subject.association, subject.message
-        known = self._of(subject)
+        message, known = subject.message, self._of(subject)
         if word in known.heading:
             return True
         if message is not None:
             return word in _message_text(subject)
-        for each in association.messages[known.messages :]:
+        for _ in self.reading(subject):
+            pass
+        return any(word in text for text in known.texts)
+
+    def reading(self, subject: Subject) -> Iterator[None]:
+        """Look at the messages of an association that came since, one a step."""
+        known = self._of(subject)
+        for each in subject.association.messages[known.messages :]:
             known.messages += 1
             known.texts.add(_message_text(replace(subject, message=each)))
-        return any(word in text for text in known.texts)
+            yield
 
     def keep(self, numbers: set[int]) -> None:
         """Let go of what is known of other associations."""

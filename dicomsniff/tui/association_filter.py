@@ -1,5 +1,7 @@
 """A filter as it is typed -> the associations that it chooses."""
 
+from collections.abc import Generator
+
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
@@ -60,18 +62,24 @@ class AssociationFilter:
         self._judged = {number: each for number, each in self._judged.items() if number in numbers}
         self._searched.keep(numbers)
 
-    def matches(self, association: Association) -> bool:
-        """Whether an association is chosen."""
+    def judging(self, association: Association) -> Generator[None, None, bool]:
+        """Return whether an association is chosen; find that out a message a step."""
         if self.is_all:
             return True
         found = self._collector.of(association)
         size = association.closed, len(association.timeline), len(found.all)
         judged = self._judged.get(association.id)
         if judged is None or judged.size != size:
-            judged = self._judged[association.id] = _Judged(size, self._chooses(association, found))
+            judged = _Judged(size, (yield from self._chooses(association, found)))
+            self._judged[association.id] = judged
         return judged.chosen
 
-    def _chooses(self, association: Association, found: Findings) -> bool:
-        if self.typed is not None and not self.typed.chooses(association, found):
-            return False
+    def _chooses(self, association: Association, found: Findings) -> Generator[None, None, bool]:
+        if self.typed is not None:
+            for is_chosen in self.typed.choosing(association, found):
+                if is_chosen:
+                    break
+                yield
+            else:
+                return False
         return self._asked.choose(association, found) is not None

@@ -74,7 +74,7 @@ class Listing:
     def _filtering(self) -> Iterator[None]:
         chosen = list[Association]()
         for association in self.all:  # it may grow meanwhile
-            if self.filter.matches(association):
+            if (yield from self.filter.judging(association)):
                 chosen.append(association)
             yield
         self.listed = chosen

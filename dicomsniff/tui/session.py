@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Flag, auto
+from itertools import chain
 from threading import Event
 from typing import NamedTuple
 
@@ -10,10 +11,12 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.association_filter import AssociationFilter
+from dicomsniff.tui.entry_times import RELATIVE, in_seconds, moment, spans_days
 from dicomsniff.tui.link_book import LinkBook, Target
 from dicomsniff.tui.listing import Listing
 from dicomsniff.tui.problem_index import Problems
 from dicomsniff.tui.reopening import Reopening
+from dicomsniff.tui.shown import LONGEST
 from dicomsniff.tui.sight import Sight
 from dicomsniff.tui.timeline_order import TimelineOrder
 
@@ -32,6 +35,8 @@ class Change(Flag):
     """The entry that is selected."""
     LINKS = auto()
     """What belongs together, and how the capture went."""
+    TIMES = auto()
+    """How it is said when entries came."""
     PRIVACY = auto()
     """What may be shown."""
     READING = auto()
@@ -77,6 +82,8 @@ class Session:
         """Why reading failed."""
         self.rate = 0.0
         """Packets a second that come of a live capture."""
+        self.times = RELATIVE
+        """How it is said when entries came."""
         self.touched = False
         """Whether somebody has chosen what to look at."""
         self.awaited: Target | None = None
@@ -99,6 +106,19 @@ class Session:
     def shown(self) -> Association | None:
         """The selected association, with its details if they were gone back for."""
         return self.order.association if self.order is not None else None
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether times of day need a date, as the capture spans days."""
+        analyzer = self.capture.analyzer
+        return spans_days(analyzer.first_time, analyzer.last_time)
+
+    def when(self, time: int, width: int = 0) -> str:
+        """Say when something was (ns since 1970) in the shown association; 0 cells are as many as it takes."""
+        if self.times == RELATIVE:
+            start = self.shown.start_time if self.shown is not None else 0
+            return in_seconds(time - start, width or LONGEST)
+        return moment(time, self.capture.reader.resolution_digits, dated=self.is_dated, width=width)
 
     @property
     def problems(self) -> Problems | None:
@@ -224,9 +244,9 @@ class Session:
     def _leave_hidden(self) -> None:
         """Where the selected entry is hidden, select the next one that is not, or else the one before it."""
         if self.entry is not None and not self.sight.shows(self.entry):
-            place = self.place
-            nearest = [*self.entries[place:], *reversed(self.entries[:place])]
-            self.select_entry(next((entry for entry in nearest if self.sight.shows(entry)), None))
+            entries, place = self.entries, self.place
+            nearest = map(entries.__getitem__, chain(range(place, len(entries)), reversed(range(place))))
+            self.select_entry(next(filter(self.sight.shows, nearest), None))
 
     def _look(self) -> None:
         shown = self.shown
@@ -238,6 +258,11 @@ class Session:
         self.gate.privacy = privacy._replace(keep_phi=not privacy.keep_phi)
         self.listing.forget()
         self.tell(Change.PRIVACY)
+
+    def say_times(self, times: str) -> None:
+        """Say when, `relative` to the association's beginning or by the `absolute` time of day."""
+        self.times = times
+        self.tell(Change.TIMES)
 
     def advance(
         self,

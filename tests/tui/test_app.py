@@ -17,7 +17,7 @@ from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.value_view import ValueView
 from findings.traffic import with_client
-from tui.screens import LARGE, SMALL, both_sizes, exchange, opened, overview, press, screen_text, settle, until
+from tui.screens import LARGE, SMALL, both_sizes, chooses, exchange, opened, overview, press, screen_text, settle, until
 
 
 @both_sizes
@@ -430,6 +430,6 @@ async def test_what_the_program_was_asked_to_show_bounds_the_filter(samples: Pat
     with Capture(samples / "association-rejected.pcap") as capture:
         asked = AssociationFilter(capture.found, Selection(associations=[2, 3]))
         asked.take("ECHOSCU")
-        assert [each.id for each in capture.associations if asked.matches(each)] == [2, 3]
+        assert [each.id for each in capture.associations if chooses(asked, each)] == [2, 3]
     asked.take("WRONGAE")
-    assert not any(asked.matches(each) for each in capture.associations[1:])
+    assert not any(chooses(asked, each) for each in capture.associations[1:])

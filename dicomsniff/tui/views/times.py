@@ -67,7 +67,7 @@ class Times(View):
 
     def _account_for(self) -> None:
         association = self.session.association
-        self.bar.refresh()
+        self.bar.show()
         if association is None:
             self.account.show(None)
             return
