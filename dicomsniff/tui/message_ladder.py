@@ -26,7 +26,7 @@ from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text, order
 from dicomsniff.tui.problem_index import LETTERS, RANK
 from dicomsniff.tui.row_list import MAX_COPIED, as_text
 from dicomsniff.tui.said import allowed
-from dicomsniff.tui.session import Session
+from dicomsniff.tui.session import UNSELECTED, Session
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.slices import PAUSE
 from dicomsniff.words.entries import entry_detail, entry_name, entry_order
@@ -102,7 +102,7 @@ class MessageLadder(ColumnList[LadderLine]):
         if self._lacks and not self._takes_on:
             self._takes_on = True
             self.take_on()
-        self.EMPTY = session.reopening.said(session.association)
+        self.EMPTY = session.reopening.said(session.association) if association is not None else UNSELECTED
         self.say_times()
         if session.entry is not None and not session.following:
             self._reveal(session.entry)

@@ -20,6 +20,7 @@ from dicomsniff.tui.shown import LONGEST
 from dicomsniff.tui.sight import Sight
 from dicomsniff.tui.timeline_order import TimelineOrder
 
+UNSELECTED = "no association is selected: 1 lists them"
 MAX_TRAIL = 100
 """Places that are remembered to go back to."""
 

@@ -81,4 +81,4 @@ async def test_the_bar_of_a_long_association_is_drawn_between_keys(
 async def test_where_nothing_was_waited_for_it_says_so(slow_capture: Path) -> None:
     async with opened(slow_capture) as (app, pilot):
         await press(pilot, "1", "slash", *"nobody", "enter", "5")
-        assert "nothing was waited for" in screen_text(app)
+        assert "nothing was waited for in the associations that" in screen_text(app)

@@ -23,10 +23,10 @@ from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.link_book import Target
 from dicomsniff.tui.said import allowed
-from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.session import UNSELECTED, Change, Session
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.views.view import UNSELECTED, View
+from dicomsniff.tui.views.view import View
 
 ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
 NOTHING = "nothing differs that could matter"

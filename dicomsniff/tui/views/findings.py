@@ -77,8 +77,9 @@ class FindingsView(View):
             closed += association.closed  # then causes and what follows from them are arranged anew
             yield
         state = len(listed), closed, count, len(about_capture)
-        nothing = "nothing was found so far" if session.reading else "nothing was found: the exchange looks healthy"
-        self.list.EMPTY = nothing
+        self.list.EMPTY = self.why_empty(
+            "nothing was found", "nothing was found so far", ": the exchange looks healthy"
+        )
         if state != self._state:
             finds = Finds()
             yield from arranging(about_capture, ((each, found.of(each)) for each in listed), finds)

@@ -66,16 +66,10 @@ class Objects(View):
     def listing(self) -> Iterator[None]:
         """List what was stored by now."""
         yield from self._index.arranging(self.session.listing.listed.copy())
-        self.list.EMPTY = self._why_empty()
+        self.list.EMPTY = self.why_empty(
+            "no object was sent by C-STORE", "no object was sent so far", ": 2 shows what was exchanged"
+        )
         self.list.show(self._index.objects, self.list.selected if self._touched else None, self._index.total)
-
-    def _why_empty(self) -> str:
-        session = self.session
-        if session.reading:
-            return "no object was sent so far"
-        if len(session.listing.listed) < len(session.listing.all):
-            return "no object was sent by C-STORE in the associations that the filter lets through"
-        return "no object was sent by C-STORE: 2 shows what was exchanged"
 
     def _chosen(self, row: StoredObject) -> None:
         """Select its message, too."""

@@ -47,7 +47,7 @@ class Times(View):
 
     def listing(self) -> Iterator[None]:
         """List the longest waits by now."""
-        self.list.EMPTY = "no association is over yet" if self.session.reading else "nothing was waited for"
+        self.list.EMPTY = self.why_empty("nothing was waited for", "no association is over yet")
         yield from self.list.arranging(self.session.listing.listed.copy())
 
     def open_selected(self) -> None:
