@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.notifications import SeverityLevel
 from textual.widgets import Input
 
 from dicomsniff.capture.packets import CaptureError
@@ -232,10 +233,13 @@ class Workspace(Finder):
     async def save(self, write: Callable[[], str]) -> None:
         """Write in the background, and say what was written."""
         self.app.notify("writing…")
+        severity: SeverityLevel = "information"
         try:
-            self.app.notify(f"written: {await in_background(write)}", timeout=10)
+            said = f"written: {await in_background(write)}"
         except (CaptureError, OutputError, OSError) as error:
-            self.app.notify(f"not written: {error}", severity="error", timeout=10)
+            said, severity = f"not written: {error}", "error"
+        self.app.clear_notifications()  # there is room for one of two lines
+        self.app.notify(said, severity=severity, timeout=10)
 
     def _filter_on(self) -> None:
         if not self._filters and self.session.is_filtering:
