@@ -49,6 +49,10 @@ class Filter:
         """Whether it compares something that each message has."""
         return any(field.of_message for field in self._fields)
 
+    def knows(self, association: Association) -> bool:
+        """Whether it needs nothing more of an association than it was told before."""
+        return not self._fields and self._words.knows(association)
+
     def chooses(self, association: Association, found: Findings, decode: Decode | None = None) -> bool:
         """Whether an association, with what was found about it, is chosen.
 

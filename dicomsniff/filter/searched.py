@@ -23,6 +23,11 @@ class _Known(Struct):
     messages: int = 0
     texts: set[str] = field(default_factory=set)
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the association was over."""
+        return self.size is not None and self.size[0]
+
 
 class Searched:
     """The texts of associations; those of the latest `room` that were asked about are remembered."""
@@ -41,6 +46,11 @@ class Searched:
         for _ in self.reading(subject):
             pass
         return any(word in text for text in known.texts)
+
+    def knows(self, association: Association) -> bool:
+        """Whether all that there is to be searched of an association that is over is remembered."""
+        known = self._known.get(association.id)
+        return known is not None and known.is_final
 
     def reading(self, subject: Subject) -> Iterator[None]:
         """Look at the messages of an association that came since, one a step."""
@@ -62,7 +72,8 @@ class Searched:
                 self._known.pop(next(iter(self._known)))
             known = self._known[association.id] = _Known()
         size = association.closed, len(association.timeline), len(subject.found.all)
-        if size != known.size:
+        # One that has given up its details since says less, but nothing else.
+        if size != known.size and not (association.condensed and known.is_final):
             known.size, known.heading = size, _heading(association, subject.found)
         return known
 

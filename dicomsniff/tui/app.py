@@ -122,7 +122,9 @@ class DicomsniffApp(GuardedApp):
         self.done.clear()
         try:
             with nothing_but_new() if not self.capture.is_live else nullcontext():
-                read_capture(self.capture, self.session.gate, self.stopped, self.post_message)
+                # Of what is live, the latest are kept with their details, and older ones are gone back for.
+                shelf = self.session.shelf if not self.capture.is_live else None
+                read_capture(self.capture, self.session.gate, shelf, self.stopped, self.post_message)
         finally:
             self.done.set()
 
@@ -139,6 +141,7 @@ class DicomsniffApp(GuardedApp):
         """Have the reading thread stop, and wait a moment for it."""
         self.stopped.set()
         self.done.wait(PATIENCE)
+        self.session.shelf.close()
 
     async def action_quit(self) -> None:
         """Quit at once; nothing waits for the threads."""
@@ -148,7 +151,7 @@ class DicomsniffApp(GuardedApp):
     @on(CaptureAdvanced)
     def show_progress(self, event: CaptureAdvanced) -> None:
         """Show what was read since."""
-        self.session.advance(event.associations, event.latest, event.book, event.kept)
+        self.session.advance(event.associations, event.latest, event.book, event.kept, event.shelved)
 
     @on(CaptureEnded)
     def show_end(self, event: CaptureEnded) -> None:

@@ -1,6 +1,6 @@
 """A filter as it is typed -> the associations that it chooses."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from msgspec import Struct
 
@@ -18,6 +18,11 @@ class _Judged(Struct, frozen=True):
 
     size: tuple[bool, int, int]
     chosen: bool
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it was over."""
+        return self.size[0]
 
 
 class AssociationFilter:
@@ -62,16 +67,21 @@ class AssociationFilter:
         self._judged = {number: each for number, each in self._judged.items() if number in numbers}
         self._searched.keep(numbers)
 
-    def judging(self, association: Association) -> Generator[None, None, bool]:
-        """Return whether an association is chosen; find that out a message a step."""
+    def judging(
+        self, association: Association, look: Callable[[Association], Association]
+    ) -> Generator[None, None, bool]:
+        """Return whether an association is chosen; find that out a message a step. `look` gives its details."""
         if self.is_all:
             return True
         found = self._collector.of(association)
         size = association.closed, len(association.timeline), len(found.all)
         judged = self._judged.get(association.id)
-        if judged is None or judged.size != size:
-            judged = _Judged(size, (yield from self._chooses(association, found)))
-            self._judged[association.id] = judged
+        is_known = judged is not None and (judged.size == size or (association.condensed and judged.is_final))
+        if judged is None or not is_known:
+            asks_words = self._asked.is_all and self.typed is not None and self.typed.knows(association)
+            whole = association if asks_words else look(association)
+            is_chosen = yield from self._chooses(whole, self._collector.of(whole))
+            judged = self._judged[association.id] = _Judged(size, is_chosen)
         return judged.chosen
 
     def _chooses(self, association: Association, found: Findings) -> Generator[None, None, bool]:

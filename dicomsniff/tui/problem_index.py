@@ -13,6 +13,8 @@ LETTERS = {None: " ", Severity.NOTE: "N", Severity.WARNING: "W", Severity.ERROR:
 class Problems:
     """The severities of one association's entries, kept up as findings come; asking costs no walk over them all."""
 
+    __slots__ = ("_collector", "_findings", "_spans", "_taken", "_worst", "association")
+
     def __init__(self, association: Association, collector: Collector) -> None:
         self.association = association
         self._collector = collector

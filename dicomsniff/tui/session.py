@@ -1,6 +1,6 @@
 """What somebody looks at in a capture, and how far it is read: views observe it, and show what it says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Flag, auto
 from itertools import chain
 from threading import Event
@@ -16,6 +16,7 @@ from dicomsniff.tui.link_book import LinkBook, Target
 from dicomsniff.tui.listing import Listing
 from dicomsniff.tui.problem_index import Problems
 from dicomsniff.tui.reopening import Reopening
+from dicomsniff.tui.shelf import Shelf, Shelved
 from dicomsniff.tui.shown import LONGEST
 from dicomsniff.tui.sight import Sight
 from dicomsniff.tui.timeline_order import TimelineOrder
@@ -63,10 +64,12 @@ class Session:
     def __init__(self, capture: Capture, gate: Gate, chosen: AssociationFilter | None = None) -> None:
         self.capture = capture
         self.gate = gate
-        self.listing = Listing(capture.found, chosen)
+        self.shelf = Shelf(capture.found)
+        """Details of associations that are over."""
+        self.listing = Listing(capture.found, self.shelf, chosen)
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
-        self.reopening = Reopening(capture)
+        self.reopening = Reopening(capture, self.shelf)
         self.view = ""
         self.association: Association | None = None
         """The selected one, as it is listed."""
@@ -149,15 +152,16 @@ class Session:
             self.tell(Change.VIEW)
 
     def select(self, association: Association | None, entry: Entry | None = None) -> None:
-        """Select an association, or an entry of it."""
+        """Select an association, or an entry of it or of a copy of it."""
         change = Change(0)
         if association is not self.association:
             self.association = association
             self._arrange()
             change |= Change.ASSOCIATION | Change.ENTRY
-            self.entry = entry
-        elif entry is not None and entry is not self.entry:
-            self.entry = entry
+            self.entry = None
+        own = self.order.like(entry) if entry is not None and self.order is not None else None
+        if own is not None and own is not self.entry:
+            self.entry = own
             change |= Change.ENTRY
         if change:
             self.tell(change)
@@ -271,12 +275,18 @@ class Session:
         latest: Association | None,
         book: LinkBook | None,
         kept: list[Association] | None,
+        shelved: Sequence[Shelved] = (),
     ) -> None:
         """Take what was read since: see `CaptureAdvanced`."""
         change = Change.LISTING | Change.READING
         if book is not None:
             self.book = book
             change |= Change.LINKS
+        for association, said, counts in shelved:
+            if association is not self.association:  # that one is being looked at
+                association.condense(said)
+                association.message_counts = counts
+                self.capture.found.of(association).condense()
         if kept is not None:
             self.listing.keep(kept)
         else:

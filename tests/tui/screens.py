@@ -41,7 +41,7 @@ PATIENCE = 60
 
 def chooses(asked: AssociationFilter, association: Association) -> bool:
     """Whether a filter chooses an association: it is asked until it knows."""
-    judging = asked.judging(association)
+    judging = asked.judging(association, lambda each: each)
     while True:
         try:
             next(judging)

@@ -135,7 +135,7 @@ class Compare(View):
             said = f"association {other.id} is held: select another one to compare it with, as by {{ and }}"
             return _Compared(None, None, [], said)
         read = None if self.session.capture.is_pipe else self.session.capture.data_set
-        shown = self.session.reopening.shown(other) or other
+        shown = self.session.reopening.pass_by(other)
         good, bad = good_and_bad(*(Subject(each, found.of(each), read) for each in (association, shown)))
         try:
             differences = compare_associations(good, bad)

@@ -48,7 +48,7 @@ class Times(View):
     def listing(self) -> Iterator[None]:
         """List the longest waits by now."""
         self.list.EMPTY = self.why_empty("nothing was waited for", "no association is over yet")
-        yield from self.list.arranging(self.session.listing.listed.copy())
+        yield from self.list.arranging(self.session.listing.listed.copy(), self.session.listing.look)
 
     def open_selected(self) -> None:
         """Go to the message that was waited for."""
@@ -58,11 +58,11 @@ class Times(View):
 
     def _chosen(self, row: Waited) -> None:
         """Select its association, too."""
-        self.session.select(row.association)
+        self.session.select(self.session.listing.find(row.association.id))
         self._account_for()
 
     def _account_for(self) -> None:
-        association = self.session.association
+        association = self.session.shown
         self.bar.show()
         if association is None:
             self.account.show(None)
