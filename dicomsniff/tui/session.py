@@ -282,11 +282,9 @@ class Session:
         if book is not None:
             self.book = book
             change |= Change.LINKS
-        for association, said, counts in shelved:
-            if association is not self.association:  # that one is being looked at
-                association.condense(said)
-                association.message_counts = counts
-                self.capture.found.of(association).condense()
+        for each in shelved:
+            if each.association is not self.association:  # that one is being looked at
+                each.condense(self.capture.found.of(each.association))
         if kept is not None:
             self.listing.keep(kept)
         else:

@@ -14,7 +14,7 @@ from dicomsniff.association.message_counts import MessageCounts
 from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.findings.verdicts import verdict
 
-LATEST = 5000
+LATEST = 2000
 """Timeline entries, of associations that are over, that stay in memory."""
 LONGEST = 500
 """Entries of an association that is packed: reading a longer one again would take too long for a key to wait for."""
@@ -33,6 +33,13 @@ class Shelved(NamedTuple):
     association: Association
     said: str
     counts: MessageCounts
+
+    def condense(self, found: Findings) -> None:
+        """Have it give up its details, and those of what was found about it."""
+        association = self.association
+        association.condense(self.said)
+        association.message_counts, association.whole = self.counts, None  # nobody has to go back for its packets
+        found.condense()
 
 
 class Shelf:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import ClassVar
 
 from textual import on, work
@@ -111,8 +112,14 @@ class Workspace(Finder):
         self.session.show(view)
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Type a filter; what understands it is loaded meanwhile."""
         self.filter_line.open()
+        self.load_parser()
+
+    @work(group="loading")
+    async def load_parser(self) -> None:
+        """Load in the background what the first character would wait for."""
+        await in_background(partial(import_module, "dicomsniff.filter.grammar"))
 
     @on(FilterLine.Typed)
     def filter_associations(self, event: FilterLine.Typed) -> None:

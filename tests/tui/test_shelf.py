@@ -76,9 +76,8 @@ def shelved(samples: Path, small_shelf: None) -> Iterator[tuple[Capture, Shelf, 
         list(capture.updates())
         made = Shelf(capture.found)
         over = capture.analyzer.associations
-        for each, said, counts in made.take(over):
-            each.condense(said)
-            each.message_counts = counts
+        for each in made.take(over):
+            each.condense(capture.found.of(each.association))
         yield capture, made, over
         made.close()
 

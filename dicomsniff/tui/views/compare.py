@@ -125,7 +125,7 @@ class Compare(View):
         self._comparing = False
 
     def _compare(self, wanted: _Wanted, associations: list[Association]) -> _Compared:
-        found, association = self.session.capture.found, wanted.association
+        found, association, whole = self.session.capture.found, wanted.association, self.session.reopening.pass_by
         other = wanted.held
         if other is None:
             other = nearest_healthy(association, associations, lambda each: fate(each, found.of(each)))
@@ -135,7 +135,7 @@ class Compare(View):
             said = f"association {other.id} is held: select another one to compare it with, as by {{ and }}"
             return _Compared(None, None, [], said)
         read = None if self.session.capture.is_pipe else self.session.capture.data_set
-        shown = self.session.reopening.pass_by(other)
+        shown = whole(other)
         good, bad = good_and_bad(*(Subject(each, found.of(each), read) for each in (association, shown)))
         try:
             differences = compare_associations(good, bad)
