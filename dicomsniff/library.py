@@ -250,12 +250,14 @@ class Capture:
         with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(content)
 
-    def again(self, *, collect: Collect = False, findings: bool = False) -> "Capture | None":
+    def again(
+        self, *, collect: Collect = False, findings: bool = False, watcher: PduWatcher | None = None
+    ) -> "Capture | None":
         """Open the capture once more, to be read from the start; None where its bytes are gone, or still come."""
         source = self.reader.again()
         if source is None:
             return None
-        return Capture(source, collect=collect, ports=self._ports, findings=findings, keys=self._keys)
+        return Capture(source, collect=collect, ports=self._ports, findings=findings, keys=self._keys, watcher=watcher)
 
     def close(self) -> None:
         """Let go of the source, of key logs that grow, and of what watches it."""

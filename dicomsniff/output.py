@@ -77,12 +77,17 @@ def has_terminal() -> bool:
     return all(os.isatty(number) for number in range(3))
 
 
-def take_keys_from_terminal() -> None:
-    """Make the terminal standard input, whatever was: somebody else has that by now, and the terminal UI reads keys."""
+def take_keys_from_terminal(*, reads: bool = False) -> None:
+    """Make the terminal standard input, whatever was, as the terminal UI reads keys.
+
+    Somebody else has that by now, or it is still to be read: then, with `reads`, `sys.stdin` does so.
+    """
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:
         return
+    if reads:
+        sys.stdin = os.fdopen(os.dup(0))
     os.dup2(terminal, 0)
     os.close(terminal)
 

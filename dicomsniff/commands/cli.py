@@ -31,7 +31,7 @@ from dicomsniff.commands.showing import (
 from dicomsniff.commands.watching_options import Watching, watching_options
 from dicomsniff.export.formats import DataSets, find_diff, format_named
 from dicomsniff.export.schemas import SCHEMAS, schema_text
-from dicomsniff.output import OutputError, has_terminal, say_error
+from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal
 from dicomsniff.printable import printable
 
 if TYPE_CHECKING:
@@ -83,10 +83,16 @@ def open_(
     color: str,
     pager: bool,
 ) -> None:
-    """Open captures in the terminal UI, or print them where standard output is not a terminal."""
+    """Open captures in the terminal UI, or print them where standard output is not a terminal.
+
+    Where one comes through standard input, keys come from the terminal itself.
+    """
     from dicomsniff.library import Capture, open_source
 
-    if not has_terminal() or "-" in captures:
+    is_piped = "-" in captures and not follow and not os.isatty(0) and os.isatty(1) and os.isatty(2)
+    if is_piped:
+        take_keys_from_terminal(reads=True)
+    if not has_terminal() or ("-" in captures and not is_piped):
         asked = {"privacy": privacy, "selection": selection, "color": color, "pager": pager}
         _show(captures, ports, watching, follow=follow, keys=keys, **asked)
         return

@@ -1,6 +1,6 @@
 """Which associations and messages an expression chooses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
@@ -49,14 +49,28 @@ class Filter:
         """Whether it compares something that each message has."""
         return any(field.of_message for field in self._fields)
 
+    def knows(self, association: Association) -> bool:
+        """Whether it needs nothing more of an association than it was told before."""
+        return not self._fields and self._words.knows(association)
+
     def chooses(self, association: Association, found: Findings, decode: Decode | None = None) -> bool:
         """Whether an association, with what was found about it, is chosen.
 
         It is for one of its messages, where it has any and they are compared.
         """
+        return any(self.choosing(association, found, decode))
+
+    def choosing(self, association: Association, found: Findings, decode: Decode | None = None) -> Iterator[bool]:
+        """Yield whether it is by what was looked at so far, a message a step: once it is, nothing else matters."""
         if self.compares_messages and association.messages:
-            return any(self.matches(association, found, each, decode) for each in association.messages)
-        return self._judge(Subject(association, found, None))
+            for message in association.messages:
+                yield self.matches(association, found, message, decode)
+            return
+        subject = Subject(association, found, None)
+        if self._has_words:
+            for _ in self._words.reading(subject):
+                yield False
+        yield self._judge(subject)
 
     def matches(
         self, association: Association, found: Findings, message: Message, decode: Decode | None = None

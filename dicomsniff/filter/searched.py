@@ -1,5 +1,7 @@
 """What is searched for a word: what a reader sees of an association or message, and the UIDs behind it."""
 
+from collections.abc import Iterator
+
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -21,6 +23,11 @@ class _Known(Struct):
     messages: int = 0
     texts: set[str] = field(default_factory=set)
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the association was over."""
+        return self.size is not None and self.size[0]
+
 
 class Searched:
     """The texts of associations; those of the latest `room` that were asked about are remembered."""
@@ -31,16 +38,27 @@ class Searched:
 
     def occurs(self, word: str, subject: Subject) -> bool:
         """Whether a word occurs in a message or in what stands above all of them; of an association, in any of both."""
-        association, message = subject.association, subject.message
-        known = self._of(subject)
+        message, known = subject.message, self._of(subject)
         if word in known.heading:
             return True
         if message is not None:
             return word in _message_text(subject)
-        for each in association.messages[known.messages :]:
+        for _ in self.reading(subject):
+            pass
+        return any(word in text for text in known.texts)
+
+    def knows(self, association: Association) -> bool:
+        """Whether all that there is to be searched of an association that is over is remembered."""
+        known = self._known.get(association.id)
+        return known is not None and known.is_final
+
+    def reading(self, subject: Subject) -> Iterator[None]:
+        """Look at the messages of an association that came since, one a step."""
+        known = self._of(subject)
+        for each in subject.association.messages[known.messages :]:
             known.messages += 1
             known.texts.add(_message_text(replace(subject, message=each)))
-        return any(word in text for text in known.texts)
+            yield
 
     def keep(self, numbers: set[int]) -> None:
         """Let go of what is known of other associations."""
@@ -54,7 +72,8 @@ class Searched:
                 self._known.pop(next(iter(self._known)))
             known = self._known[association.id] = _Known()
         size = association.closed, len(association.timeline), len(subject.found.all)
-        if size != known.size:
+        # One that has given up its details since says less, but nothing else.
+        if size != known.size and not (association.condensed and known.is_final):
             known.size, known.heading = size, _heading(association, subject.found)
         return known
 

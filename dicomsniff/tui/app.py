@@ -23,7 +23,6 @@ from dicomsniff.tui.key_line import KeyLine
 from dicomsniff.tui.keys import KEYS, Key, Where, bindings
 from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import ColumnChoice
-from dicomsniff.tui.message_ladder import MessageLadder
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.packet_clock import PacketClock, PacketRate
 from dicomsniff.tui.reading import read_capture
@@ -67,6 +66,7 @@ class DicomsniffApp(GuardedApp):
         """Set while no thread reads."""
         self.done.set()
         self.session = Session(capture, gate, chosen)
+        self.session.times = self.settings.times
         self.status = StatusLine(self.session)
         self.workspace = Workspace(self.session, self.settings)
         self.clock, self._rate = PacketClock(), PacketRate()
@@ -96,7 +96,6 @@ class DicomsniffApp(GuardedApp):
             self.theme = settings.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._say_kept(settings.keep_theme(theme.name)))
         self.set_keymap(settings.keys)
-        self.workspace.exchange.ladder.say_times(settings.times)
         for rows in self.workspace.query(ColumnList):
             rows.leave_out(settings.left_out.get(rows.name_in_settings, ()))
 
@@ -123,7 +122,9 @@ class DicomsniffApp(GuardedApp):
         self.done.clear()
         try:
             with nothing_but_new() if not self.capture.is_live else nullcontext():
-                read_capture(self.capture, self.session.gate, self.stopped, self.post_message)
+                # Of what is live, the latest are kept with their details, and older ones are gone back for.
+                shelf = self.session.shelf if not self.capture.is_live else None
+                read_capture(self.capture, self.session.gate, shelf, self.stopped, self.post_message)
         finally:
             self.done.set()
 
@@ -140,21 +141,17 @@ class DicomsniffApp(GuardedApp):
         """Have the reading thread stop, and wait a moment for it."""
         self.stopped.set()
         self.done.wait(PATIENCE)
+        self.session.shelf.close()
 
     async def action_quit(self) -> None:
         """Quit at once; nothing waits for the threads."""
         self.stopped.set()
         self.exit()
 
-    @on(MessageLadder.TimesTurned)
-    def keep_times(self, event: MessageLadder.TimesTurned) -> None:
-        """Keep how times are said."""
-        self._say_kept(self.settings.keep_times(event.times))
-
     @on(CaptureAdvanced)
     def show_progress(self, event: CaptureAdvanced) -> None:
         """Show what was read since."""
-        self.session.advance(event.associations, event.latest, event.book, event.kept)
+        self.session.advance(event.associations, event.latest, event.book, event.kept, event.shelved)
 
     @on(CaptureEnded)
     def show_end(self, event: CaptureEnded) -> None:
@@ -191,5 +188,7 @@ class DicomsniffApp(GuardedApp):
 
     def _take(self, change: Change) -> None:
         self.status.show()
+        if change & Change.TIMES:
+            self._say_kept(self.settings.keep_times(self.session.times))
         if change & Change.LINKS and isinstance(self.screen, LinksList) and self.screen.everything:
             self.screen.show(self.session.book.links)

@@ -1,5 +1,7 @@
 """A filter as it is typed -> the associations that it chooses."""
 
+from collections.abc import Callable, Generator
+
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
@@ -16,6 +18,11 @@ class _Judged(Struct, frozen=True):
 
     size: tuple[bool, int, int]
     chosen: bool
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it was over."""
+        return self.size[0]
 
 
 class AssociationFilter:
@@ -60,18 +67,29 @@ class AssociationFilter:
         self._judged = {number: each for number, each in self._judged.items() if number in numbers}
         self._searched.keep(numbers)
 
-    def matches(self, association: Association) -> bool:
-        """Whether an association is chosen."""
+    def judging(
+        self, association: Association, look: Callable[[Association], Association]
+    ) -> Generator[None, None, bool]:
+        """Return whether an association is chosen; find that out a message a step. `look` gives its details."""
         if self.is_all:
             return True
         found = self._collector.of(association)
         size = association.closed, len(association.timeline), len(found.all)
         judged = self._judged.get(association.id)
-        if judged is None or judged.size != size:
-            judged = self._judged[association.id] = _Judged(size, self._chooses(association, found))
+        is_known = judged is not None and (judged.size == size or (association.condensed and judged.is_final))
+        if judged is None or not is_known:
+            asks_words = self._asked.is_all and self.typed is not None and self.typed.knows(association)
+            whole = association if asks_words else look(association)
+            is_chosen = yield from self._chooses(whole, self._collector.of(whole))
+            judged = self._judged[association.id] = _Judged(size, is_chosen)
         return judged.chosen
 
-    def _chooses(self, association: Association, found: Findings) -> bool:
-        if self.typed is not None and not self.typed.chooses(association, found):
-            return False
+    def _chooses(self, association: Association, found: Findings) -> Generator[None, None, bool]:
+        if self.typed is not None:
+            for is_chosen in self.typed.choosing(association, found):
+                if is_chosen:
+                    break
+                yield
+            else:
+                return False
         return self._asked.choose(association, found) is not None

@@ -33,6 +33,7 @@ class AssociationTable(ColumnList[Association]):
         if digits <= self._digits:
             return
         self._digits, listing = digits, self._listing
+        look = listing.look
         columns: tuple[Column[Association], ...] = (
             Column("#", lambda row: str(row.id), digits, to_right=True, key=lambda row: row.id),
             Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda row: -RANK[listing.problems(row).worst]),
@@ -50,8 +51,22 @@ class AssociationTable(ColumnList[Association]):
             Column("how it went", listing.verdict, 32, share=12, is_toned=True),
             Column("ops", _operations, 5, leaves=6, to_right=True, key=lambda row: row.message_counts.requests.total()),
             Column("failed", _failed, 6, leaves=5, to_right=True, key=_failures),
-            Column("data", _data, 8, leaves=7, to_right=True, key=lambda row: sum(row.timing.bytes.values())),
-            Column("longest wait", _wait, 12, leaves=8, to_right=True, key=_waited),
+            Column(
+                "data",
+                lambda row: byte_size(_data(look(row))),
+                8,
+                leaves=7,
+                to_right=True,
+                key=lambda row: _data(look(row)),
+            ),
+            Column(
+                "longest wait",
+                lambda row: _wait(look(row)),
+                12,
+                leaves=8,
+                to_right=True,
+                key=lambda row: _waited(look(row)),
+            ),
             Column("duration", _duration, 8, leaves=2, to_right=True, key=lambda row: row.end_time - row.start_time),
         )
         self.set_columns(columns)
@@ -105,8 +120,8 @@ def _failures(association: Association) -> int:
     return sum(failed_operations(association).values())
 
 
-def _data(association: Association) -> str:
-    return byte_size(sum(association.timing.bytes.values()))
+def _data(association: Association) -> int:
+    return sum(association.timing.bytes.values())
 
 
 def _waited(association: Association) -> int:

@@ -9,7 +9,7 @@ from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.row_list import RowList
-from dicomsniff.tui.session import Session
+from dicomsniff.tui.session import Place, Session
 
 
 def copyable(session: Session, pane: RowList) -> list[Choice]:
@@ -18,9 +18,10 @@ def copyable(session: Session, pane: RowList) -> list[Choice]:
     found += [Choice("SOP Instance UID", uid) for uid in instances(session)]
     if pane.count > 1 and (everything := pane.everything()):
         found.append(Choice("all rows", everything))
-    command = reopening_command(session)
-    if command:
-        found.append(Choice("command line", command))
+    if session.capture.path and session.here is not None:
+        name = _name(session.capture, session.gate)
+        what = "command line" if name else "command line, P names the file"
+        found.append(Choice(what, reopening_command(name or "CAPTURE", session.here)))
     return [*{each.says: each for each in reversed(found)}.values()][::-1]
 
 
@@ -36,11 +37,8 @@ def instances(session: Session) -> list[str]:
     return [session.gate.uid(uid) for uid in dict.fromkeys(named)]
 
 
-def reopening_command(session: Session) -> str:
-    """Return the command line that opens the capture at what is selected; empty where none does, or may be shown."""
-    name, here = _name(session.capture, session.gate), session.here
-    if not name or here is None:
-        return ""
+def reopening_command(name: str, here: Place) -> str:
+    """Return the command line that opens a capture at a place in it."""
     asked = f"association == {here.association.id}"
     if here.entry is not None and isinstance(here.entry.event, Message) and here.entry.event.number:
         asked += f" and message == {here.entry.event.number}"

@@ -150,8 +150,8 @@ class DeepSearch:
         at_association = place if place is not None else -1
         after, before = self._listed[at_association + 1 :], self._listed[: max(at_association, 0)]
         for association in chain(after, before) if step > 0 else chain(before[::-1], after[::-1]):
-            opened = session.reopening.shown(association)
-            if opened is None or opened.condensed:
+            opened = session.reopening.pass_by(association)
+            if opened.condensed:
                 self.left_out += 1
                 continue
             yield from ((opened, entry) for entry in TimelineOrder(opened).entries[::step])

@@ -56,7 +56,8 @@ class FilterCompletion:
 
     def _looking(self, known: KnownValues) -> Iterator[None]:
         session = self._session
-        for association in session.listing.all:
+        for each in session.listing.all:
+            association = session.listing.look(each)
             found = session.capture.found.of(association)
             for message in chain((None,), association.messages if known.is_of_message else ()):
                 if not known.is_wanted:

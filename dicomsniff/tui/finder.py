@@ -92,7 +92,8 @@ class Finder(Vertical):
         association = session.listing.find(found.association) if found is not None else None
         if found is not None and association is not None and not has_gone_on:
             session.go(Place(association, found.entry, "exchange"))
-            self.exchange.show_found(found.entry, found.spot)
+            if session.entry is not None:
+                self.exchange.show_found(session.entry, found.spot)
         elif found is None and not has_gone_on:
             without = f"; {counted(deep.left_out, 'association')} without details" if deep.left_out else ""
             self.app.notify(f"found nowhere: {deep.text}{without}")

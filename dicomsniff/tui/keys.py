@@ -141,7 +141,7 @@ KEYS = (
         "e",
         "export",
         "Export",
-        "write the association to a file: transcript, report, tables",
+        "write the association to a file: transcript, report, tables, packets",
         _W,
         shown=False,
     ),

@@ -94,23 +94,28 @@ class LadderLines:
         self._until = 0
         """When the last byte of them all was captured (ns since 1970)."""
 
-    def take(self, entries: list[Entry], found: Sequence[Finding]) -> None:
-        """Take the entries by time, and what was found about them, each with what came since."""
+    def take(self, entries: list[Entry], found: Sequence[Finding], most: int | None = None) -> bool:
+        """Take the entries by time, and what was found about them, each with what came since.
+
+        No more than `most` of them at a time; tell whether those were all.
+        """
         known = len(self._entries)
         fresh = found[self._judged :] if found is self._found else found  # at its end an association's are another list
         self._found, self._judged = found, len(found)
         if self._entries != entries[:known] or any(map(self._is_in_run, fresh)):
             self.lines, self._every, self._entries, known = [], [], [], 0
         until = self._until if known else None
-        for entry in entries[known:]:
+        fresh_entries = entries[known : known + most if most is not None else None]
+        for entry in fresh_entries:
             span = entry.event.span
             since = span.first_time - until if until is not None else None
             if since is not None and since >= LONG:
                 self._add(LadderLine(entry, since, is_gap=True))
             self._add(LadderLine(entry, since))
             until = span.last_time if until is None or until < span.last_time else until
-        self._entries += entries[known:]
+        self._entries += fresh_entries
         self._until = until or 0
+        return len(self._entries) == len(entries)
 
     def shown(self, shows: Callable[[Entry], bool]) -> list[LadderLine]:
         """Return the lines of the entries that a filter shows, folded among themselves."""

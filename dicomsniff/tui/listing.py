@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.collector import Collector
+from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.problem_index import Problems
 from dicomsniff.tui.said import allowed
+from dicomsniff.tui.shelf import Shelf
 from dicomsniff.tui.slices import go_on
 
 MANY = 2000
@@ -18,8 +20,10 @@ MANY = 2000
 class Listing:
     """Takes associations as they come; what is said of each is remembered as long as it holds."""
 
-    def __init__(self, collector: Collector, chosen: AssociationFilter | None = None) -> None:
+    def __init__(self, collector: Collector, shelf: Shelf, chosen: AssociationFilter | None = None) -> None:
         self._collector = collector
+        self.look = shelf.look
+        """Gives an association, or a copy with its details where it has none itself."""
         self.filter = chosen if chosen is not None else AssociationFilter(collector)
         self.all: list[Association] = []
         self.listed: list[Association] = []
@@ -74,7 +78,7 @@ class Listing:
     def _filtering(self) -> Iterator[None]:
         chosen = list[Association]()
         for association in self.all:  # it may grow meanwhile
-            if self.filter.matches(association):
+            if (yield from self.filter.judging(association, self.look)):
                 chosen.append(association)
             yield
         self.listed = chosen
@@ -101,11 +105,17 @@ class Listing:
         place = bisect_left(self.listed, association.id, key=lambda each: each.id)
         return place if place < len(self.listed) and self.listed[place] is association else None
 
+    def times(self, association: Association) -> list[tuple[int, Severity]]:
+        """Return when an association has errors and warnings (ns since 1970)."""
+        return self.problems(association).times() if self._collector.of(association).all else []
+
     def problems(self, association: Association) -> Problems:
         """Return where an association has findings."""
         known = self._problems.get(association.id)
         if known is None:
-            known = self._problems[association.id] = Problems(association, self._collector)
+            known = Problems(association, self._collector)
+            if self._collector.of(association).all:  # most have none, and there may be many
+                self._problems[association.id] = known
         return known
 
     def verdict(self, association: Association) -> str:

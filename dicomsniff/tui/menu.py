@@ -28,7 +28,7 @@ class ChoiceList(ColumnList[Choice]):
     def __init__(self, choices: Sequence[Choice]) -> None:
         widest = max(len(choice.what) for choice in choices)
         columns: tuple[Column[Choice], ...] = (
-            Column("", lambda choice: choice.what, min(widest, 24)),
+            Column("", lambda choice: choice.what, min(widest, 24), widest, share=8),
             Column("", lambda choice: _SPACED.sub("  ", choice.says), 20, share=1),
         )
         super().__init__(columns, id="choices")

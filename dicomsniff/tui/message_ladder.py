@@ -1,11 +1,12 @@
 """An association's timeline between its two sides, the requestor left, the acceptor right."""
 
+import asyncio
 from bisect import bisect_right
 from typing import ClassVar
 
 from rich.style import Style
+from textual import work
 from textual.binding import BindingType
-from textual.message import Message as Event
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry, TcpEnd
@@ -19,16 +20,19 @@ from dicomsniff.side import Side
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
-from dicomsniff.tui.entry_times import ABSOLUTE, DATE, LONG, RELATIVE, SHORT, YEAR, in_seconds, moment, spans_days
+from dicomsniff.tui.entry_times import ABSOLUTE, DATE, LONG, RELATIVE, SHORT, YEAR
 from dicomsniff.tui.keys import Where, bindings, unsaid
 from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text, order
 from dicomsniff.tui.problem_index import LETTERS, RANK
 from dicomsniff.tui.row_list import MAX_COPIED, as_text
 from dicomsniff.tui.said import allowed
-from dicomsniff.tui.session import Session
-from dicomsniff.tui.shown import LONGEST, Shown
+from dicomsniff.tui.session import UNSELECTED, Session
+from dicomsniff.tui.shown import Shown
+from dicomsniff.tui.slices import PAUSE
 from dicomsniff.words.entries import entry_detail, entry_name, entry_order
 
+AT_ONCE = 5000
+"""Entries that get rows before keys are looked at again."""
 LONG_LANE = 34
 """Cells from which on the lane has two sides; a shorter one has arrows only."""
 
@@ -43,21 +47,11 @@ class MessageLadder(ColumnList[LadderLine]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Where.EXCHANGE), *unsaid(Where.COLUMNS, "table.sort")]
     PLACES: ClassVar[tuple[Where, ...]] = (Where.EXCHANGE, Where.COLUMNS, Where.LIST)
 
-    class TimesTurned(Event):
-        """Times are said in the other way from now on."""
-
-        def __init__(self, times: str) -> None:
-            self.times = times
-            super().__init__()
-
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.times = RELATIVE
-        self._dated = False
-        """Whether times of day have a date."""
         columns: tuple[Column[LadderLine], ...] = (
             Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda line: -RANK[self._severity(line)]),
-            self._time_column(),
+            self._time_column(session),
             Column("Δ", _since, 8, 10, share=1, leaves=2, to_right=True, key=lambda line: -(line.since or 0)),
             Column("requestor → acceptor", lambda line: arrow(line, 0), 20, 52, share=4, draw=self._draw_arrow),
             Column("size", _size, 7, leaves=3, to_right=True, key=lambda line: -line.size),
@@ -67,25 +61,27 @@ class MessageLadder(ColumnList[LadderLine]):
         self.border_title = "Exchange"
         self._lines = LadderLines(None, self._stands_out)
         self._association: Association | None = None
-
-    def say_times(self, times: str) -> None:
-        """Say when, `relative` to the association's beginning or by the `absolute` time of day."""
-        self.times = times
-        self.set_columns([self.columns[0], self._time_column(), *self.columns[2:]])
+        self._lacks = self._takes_on = False
+        """Whether there are entries that have no rows yet, and whether they are being given some."""
 
     def action_times(self) -> None:
         """Say when in the other way."""
-        self.say_times(RELATIVE if self.times == ABSOLUTE else ABSOLUTE)
-        self.post_message(self.TimesTurned(self.times))
+        self._session.say_times(RELATIVE if self._session.times == ABSOLUTE else ABSOLUTE)
 
-    def _time_column(self) -> Column[LadderLine]:
-        if self.times == RELATIVE:
+    def say_times(self) -> None:
+        """Say when as the session does, with dates from when on the capture spans days."""
+        column = self._time_column(self._session)
+        if column.title != self.columns[1].title:
+            self.set_columns([self.columns[0], column, *self.columns[2:]])
+
+    def _time_column(self, session: Session) -> Column[LadderLine]:
+        if session.times == RELATIVE:
             title, least, most = "seconds", 9, 12
-        elif self._dated:
+        elif session.is_dated:
             title, least, most = "date, UTC", DATE + SHORT, YEAR + DATE + LONG
         else:
             title, least, most = "UTC", SHORT, LONG
-        to_right = self.times == RELATIVE
+        to_right = session.times == RELATIVE
         return Column(title, self._when, least, most, 2, 1, to_right, key=order, draw=self._draw_when)
 
     @property
@@ -101,9 +97,13 @@ class MessageLadder(ColumnList[LadderLine]):
             self._association, self._lines = association, LadderLines(association, self._stands_out)
             self.cursor = 0
             self.scroll_to(y=0, animate=False)
-        self._lines.take(session.entries, session.capture.found.of(association).all if association is not None else [])
-        self.EMPTY = session.reopening.said(session.association)
-        self._date()
+        found = session.capture.found.of(association).all if association is not None else []
+        self._lacks = not self._lines.take(session.entries, found, AT_ONCE)
+        if self._lacks and not self._takes_on:
+            self._takes_on = True
+            self.take_on()
+        self.EMPTY = session.reopening.said(session.association) if association is not None else UNSELECTED
+        self.say_times()
         if session.entry is not None and not session.following:
             self._reveal(session.entry)
         on_selected = self._holds(self.selected, session.entry)
@@ -118,22 +118,28 @@ class MessageLadder(ColumnList[LadderLine]):
                 self.move_to(place)
         self._say(association)
 
-    def _date(self) -> None:
-        """Have dates from when on the capture spans days."""
-        analyzer = self._session.capture.analyzer
-        dated = spans_days(analyzer.first_time, analyzer.last_time)
-        if dated is not self._dated:
-            self._dated = dated
-            self.say_times(self.times)
+    @work(group="lines")
+    async def take_on(self) -> None:
+        """Give further entries rows, some at a time, between keys."""
+        while self._lacks:
+            await asyncio.sleep(PAUSE)
+            self.show()
+        self._takes_on = False
 
     def _place(self, entry: Entry | None) -> int | None:
         """Return the row of an entry."""
         if entry is None:
             return None
-        last = len(self.rows)
-        if self.sorted_by is None and not self.backwards:
-            last = bisect_right(self.rows, entry_order(entry), key=order)
-        return next((row for row in reversed(range(last)) if self._holds(self.rows[row], entry)), None)
+        if self.sorted_by is not None or self.backwards:
+            return next((row for row, line in enumerate(self.rows) if self._holds(line, entry)), None)
+        key = entry_order(entry)
+        for row in reversed(range(bisect_right(self.rows, key, key=order))):
+            line = self.rows[row]
+            if self._holds(line, entry):
+                return row
+            if not line.is_gap and order(line) < key:  # what it is folded into begins with the last row before it
+                return None
+        return None
 
     @staticmethod
     def _holds(line: LadderLine | None, entry: Entry | None) -> bool:
@@ -243,21 +249,12 @@ class MessageLadder(ColumnList[LadderLine]):
         problems = self._session.problems
         return problems is not None and problems.severity(entry) is not None
 
-    def _start(self) -> int:
-        return self._association.start_time if self._association is not None else 0
-
-    def _moment(self, time: int, width: int = 0) -> str:
-        if self.times == RELATIVE:
-            return in_seconds(time - self._start(), width or LONGEST)
-        digits = self._session.capture.reader.resolution_digits
-        return moment(time, digits, dated=self._dated, width=width)
-
     def _when(self, line: LadderLine) -> str:
         times = dict.fromkeys(each.span.first_time for each in (line.inside[0], line.inside[-1]))
-        return " to ".join(map(self._moment, times))
+        return " to ".join(map(self._session.when, times))
 
     def _draw_when(self, line: LadderLine, width: int) -> Shown:
-        return Shown(self._moment(line.entry.span.first_time, width), self.styled("dim"))
+        return Shown(self._session.when(line.entry.span.first_time, width), self.styled("dim"))
 
     def _draw_arrow(self, line: LadderLine, width: int) -> Shown:
         return Shown(arrow(line, width), self.styled(line.entry.side.value))
@@ -269,8 +266,10 @@ class MessageLadder(ColumnList[LadderLine]):
         said = said_of(self._association, last)
         if not line.is_folded:
             return said
-        cells = SHORT + DATE * (self._dated and self.times == ABSOLUTE)
-        until = self._moment(last.span.first_time, cells) + (" s" if self.times == RELATIVE else "")
+        session = self._session
+        is_absolute = session.times == ABSOLUTE
+        cells = SHORT + DATE * (is_absolute and session.is_dated)
+        until = session.when(last.span.first_time, cells) + ("" if is_absolute else " s")
         return f"{line.count:,} until {until}" + (f", the last: {said}" if said else "")
 
 

@@ -32,7 +32,8 @@ def find_finding(session: Session, finding: Finding, number: int | None) -> Plac
     place = find_target(session, Target(association.id, finding.message_number or 0))
     if finding.about is None and place is not None and place.entry is not None:
         return place
-    return Place(association, TimelineOrder(association).find_cause(finding))
+    shown = session.reopening.shown(association) or association
+    return Place(association, TimelineOrder(shown).find_cause(finding))
 
 
 def find_related(session: Session) -> tuple[list[LinkLines], list[Target]]:
@@ -73,7 +74,7 @@ def find_problem(session: Session, step: int) -> Place | None:
         association = listing.listed[number]
         problems = listing.problems(association)
         if problems.is_troubled:
-            entries = session.entries if start is not None else TimelineOrder(association).entries
+            entries = session.entries if start is not None else TimelineOrder(listing.look(association)).entries
             first = start if start is not None else (0 if step > 0 else len(entries) - 1)
             index = problems.find(entries, first, step)
             if index is not None:

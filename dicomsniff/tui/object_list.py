@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from msgspec.structs import replace
 from rich.style import Style
 from textual.message import Message
 
@@ -28,18 +29,22 @@ class ObjectIndex:
         self.total = 0
         """Those that were sent, listed or not."""
 
-    def arranging(self, associations: Iterable[Association]) -> Iterator[None]:
-        """Arrange the objects of associations, as far as their details are kept, one association a step."""
+    def arranging(
+        self, associations: Iterable[Association], look: Callable[[Association], Association]
+    ) -> Iterator[None]:
+        """Arrange the objects of associations, as far as there are details to `look` at, one association a step."""
         known: dict[int, tuple[_State, dict[Severity | None, list[StoredObject]]]] = {}
         total = 0
         for association in associations:
             sent = association.message_counts.requests["C-STORE"]
             total += sent
-            if sent and not association.condensed:
+            if sent:
                 state = (association.message_counts.messages, association.closed)
                 before = self._known.get(association.id)
                 if before is None or before[0] != state:
-                    before = (state, _by_severity(stored_objects(association)))
+                    # What there is to look at is a copy perhaps, of which only the operations are to be kept.
+                    objects = (replace(each, association=association) for each in stored_objects(look(association)))
+                    before = (state, _by_severity(objects))
                 known[association.id] = before
             yield
         self._known = known
@@ -50,7 +55,7 @@ class ObjectIndex:
         self.total = max(total, len(self.objects))
 
 
-def _by_severity(objects: list[StoredObject]) -> dict[Severity | None, list[StoredObject]]:
+def _by_severity(objects: Iterable[StoredObject]) -> dict[Severity | None, list[StoredObject]]:
     found: dict[Severity | None, list[StoredObject]] = {}
     for each in objects:
         found.setdefault(each.severity, []).append(each)

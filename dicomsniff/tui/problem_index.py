@@ -3,7 +3,7 @@
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.findings.collector import Collector
-from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.span import Span
 
 RANK = {None: 0, Severity.NOTE: 1, Severity.WARNING: 2, Severity.ERROR: 3}
@@ -13,9 +13,12 @@ LETTERS = {None: " ", Severity.NOTE: "N", Severity.WARNING: "W", Severity.ERROR:
 class Problems:
     """The severities of one association's entries, kept up as findings come; asking costs no walk over them all."""
 
+    __slots__ = ("_collector", "_findings", "_spans", "_taken", "_worst", "association")
+
     def __init__(self, association: Association, collector: Collector) -> None:
         self.association = association
         self._collector = collector
+        self._findings: list[Finding] = []
         self._taken = 0
         self._spans: dict[Span, Severity] = {}
         self._worst: Severity | None = None
@@ -52,8 +55,10 @@ class Problems:
 
     def _take(self) -> None:
         findings = self._collector.of(self.association).all
-        if self._taken == len(findings):
+        if findings is self._findings and self._taken == len(findings):
             return
+        if findings is not self._findings:  # at its end an association's are another list, in another order
+            self._findings, self._taken, self._spans, self._worst = findings, 0, {}, None
         for finding in findings[self._taken :]:
             self._taken += 1
             self._worst = max(self._worst, finding.severity, key=RANK.__getitem__)

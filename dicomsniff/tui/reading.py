@@ -11,6 +11,7 @@ from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
+from dicomsniff.tui.shelf import Shelf, Shelved
 
 INTERVAL = 0.1
 """Seconds between two messages."""
@@ -19,9 +20,16 @@ MANY = 1000
 
 
 def read_capture(
-    capture: Capture, gate: Gate, stopped: threading.Event, tell: Callable[[CaptureAdvanced | CaptureEnded], object]
+    capture: Capture,
+    gate: Gate,
+    shelf: Shelf | None,
+    stopped: threading.Event,
+    tell: Callable[[CaptureAdvanced | CaptureEnded], object],
 ) -> None:
-    """Read the capture through, or until stopped; the first associations are told at once."""
+    """Read the capture through, or until stopped; the first associations are told at once.
+
+    With a shelf, those that are over are put there, but for the latest.
+    """
     problem = ""
     book: LinkBook | None = None
     known = packets = forgotten = 0
@@ -29,13 +37,15 @@ def read_capture(
     latest: Association | None = None
     watch = LinkWatch(capture.analyzer)
     comments = CommentReader(capture, gate, stopped.is_set)
+    shelved: list[Shelved] = []
 
     def advance(book: LinkBook | None = None) -> None:
-        nonlocal known, packets, told, latest, forgotten
+        nonlocal known, packets, told, latest, forgotten, shelved
         every = capture.analyzer.associations
         fresh = [association for association in every if association.id > known]
         gone = capture.analyzer.association_count - len(every)
-        tell(CaptureAdvanced(fresh, latest, book, every if gone - forgotten >= MANY else None))
+        tell(CaptureAdvanced(fresh, latest, book, every if gone - forgotten >= MANY else None, shelved))
+        shelved = []
         forgotten += (gone - forgotten) * (gone - forgotten >= MANY)
         known = fresh[-1].id if fresh else known
         packets, told, latest = capture.analyzer.packets, time.monotonic(), None
@@ -45,6 +55,8 @@ def read_capture(
             if stopped.is_set():
                 return
             comments.take(updates)
+            if shelf is not None:
+                shelved += shelf.take(capture.analyzer.ended)
             latest = updates[-1][0] if updates else latest
             idle = latest is None and capture.analyzer.packets == packets
             if idle and not watch.is_due(time.monotonic()):

@@ -6,6 +6,7 @@ from typing import TypeVar
 from dicomsniff.association.association import Association
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.library import Capture
+from dicomsniff.tui.shelf import Shelf
 
 T = TypeVar("T")
 
@@ -16,24 +17,37 @@ MAX_REOPENED = 20
 class Reopening:
     """Knows which associations were gone back for, and for which that was in vain."""
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Capture, shelf: Shelf) -> None:
         self._capture = capture
+        self._shelf = shelf
         self._found: OrderedDict[int, Association] = OrderedDict()
         self._problems: OrderedDict[int, str] = OrderedDict()
 
     def shown(self, association: Association | None) -> Association | None:
         """Return what is shown of an association: itself, or with its details if they were gone back for."""
-        return self._found.get(association.id, association) if association is not None else None
+        if association is None or not association.condensed:
+            return association
+        found = self._found.get(association.id) or self._shelf.load(association)
+        if found is None:
+            return association
+        self._keep(self._found, association.id, found)
+        return found
+
+    def pass_by(self, association: Association) -> Association:
+        """Return the same, not to be kept: many are looked through, in whichever thread."""
+        if not association.condensed:
+            return association
+        return self._found.get(association.id) or self._shelf.load(association) or association
 
     def is_due(self, association: Association | None) -> bool:
         """Whether an association has no details and was not gone back for."""
         if association is None or not association.condensed:
             return False
-        return association.id not in self._found and association.id not in self._problems
+        return self.shown(association) is association and association.id not in self._problems
 
     def said(self, association: Association | None) -> str:
         """Say why there are no details; empty where there are."""
-        if association is None or not association.condensed:
+        if association is None or not association.condensed or self.shown(association) is not association:
             return ""
         problem = self._problems.get(association.id)
         return f"its details were given up to bound memory: {problem}" if problem else "going back for its details…"

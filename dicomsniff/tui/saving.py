@@ -1,8 +1,10 @@
 """What is selected -> files, by names that nothing has so far or that were asked for."""
 
 import os
+from contextlib import closing
 from io import StringIO
 
+from dicomsniff.association.consumer import PduWatcher
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.dimse.collection import Collect
 from dicomsniff.export.formats import find_view, format_names
@@ -13,14 +15,15 @@ from dicomsniff.extraction.objects import Extraction, Wanted
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.selection import Selection
 from dicomsniff.library import Capture
-from dicomsniff.output import OutputError, written
+from dicomsniff.output import OutputError, replaced, written
 from dicomsniff.privacy.gate import Privacy
+from dicomsniff.scrubbing.scrubbing import Scrubbing
 from dicomsniff.tui.choice import Choice
 
-AS_SENT = Choice("this object as it was sent", "with all that identifies the patient")
-DE_IDENTIFIED = Choice("this object de-identified", "what identifies the patient is overwritten; pixels stay")
-ALL_AS_SENT = Choice("all of the association as sent", "every object that was stored in it")
-ALL_DE_IDENTIFIED = Choice("all of the association de-identified", "every object that was stored in it")
+AS_SENT = Choice("this object, as sent", "with all that identifies the patient")
+DE_IDENTIFIED = Choice("this object, de-identified", "identity is overwritten; pixels stay")
+ALL_AS_SENT = Choice("all objects, as sent", "every one that the association stored")
+ALL_DE_IDENTIFIED = Choice("all objects, de-identified", "every one that the association stored")
 EXTRACTIONS = (AS_SENT, DE_IDENTIFIED, ALL_AS_SENT, ALL_DE_IDENTIFIED)
 
 MAX_TRIED = 10_000
@@ -36,13 +39,15 @@ _ANSWERS = {
     "csv": "four tables, in a zip file",
     "parquet": "four tables, in a zip file",
 }
+PACKETS = Choice("pcapng", "its packets; what identifies the patient is overwritten")
 _SUFFIXES = {"text": "txt", "csv": "csv.zip", "parquet": "parquet.zip"}
 _COMMANDS = ("export", "show")
 
 
 def formats() -> list[Choice]:
     """Return the formats in which an association can be written."""
-    return [Choice(name, _ANSWERS.get(name, "")) for command in _COMMANDS for name in format_names(command)]
+    names = (name for command in _COMMANDS for name in format_names(command))
+    return [*(Choice(name, _ANSWERS.get(name, "")) for name in names), PACKETS]
 
 
 def export_name(number: int, form: str) -> str:
@@ -51,10 +56,12 @@ def export_name(number: int, form: str) -> str:
 
 
 def export(capture: Capture, number: int, form: str, privacy: Privacy, path: str) -> str:
-    """Write an association in a format; return the path of the file.
+    """Write an association in a format; return the path of the file, and what is to be said of it.
 
     Raises CaptureError, OutputError or OSError where that cannot be done.
     """
+    if form == PACKETS.what:
+        return _export_packets(capture, number, privacy, path)
     command = next(each for each in _COMMANDS if form in format_names(each))
     view = find_view(command, form)
     view.refuse(path)
@@ -68,6 +75,16 @@ def export(capture: Capture, number: int, form: str, privacy: Privacy, path: str
             with written(path, [capture.path] if capture.path else []) as out:
                 write_view(view, again, out, asked)
     return path
+
+
+def _export_packets(capture: Capture, number: int, privacy: Privacy, path: str) -> str:
+    with (
+        closing(Scrubbing(privacy._replace(keep_phi=False), Selection(associations=[number]))) as scrubbing,
+        _again(capture, collect=True, watcher=scrubbing.watcher) as again,
+        replaced(path, [capture.path] if capture.path else [], force=True) as out,
+    ):
+        scrubbing.run(again, out)
+    return f"{path}: {'; '.join(scrubbing.said)}"
 
 
 def extract_name(number: int, message: int, chosen: Choice) -> str:
@@ -93,8 +110,8 @@ def extract(capture: Capture, number: int, message: int, chosen: Choice, privacy
     return f"{path}: {view.summary}"
 
 
-def _again(capture: Capture, collect: Collect) -> Capture:
-    again = capture.again(collect=collect, findings=True)
+def _again(capture: Capture, collect: Collect, watcher: PduWatcher | None = None) -> Capture:
+    again = capture.again(collect=collect, findings=True, watcher=watcher)
     if again is None:
         raise CaptureError("the capture cannot be read again: it is live, or came through a pipe; save it first")
     return again

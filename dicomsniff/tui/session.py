@@ -1,7 +1,8 @@
 """What somebody looks at in a capture, and how far it is read: views observe it, and show what it says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Flag, auto
+from itertools import chain
 from threading import Event
 from typing import NamedTuple
 
@@ -10,13 +11,17 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.association_filter import AssociationFilter
+from dicomsniff.tui.entry_times import RELATIVE, in_seconds, moment, spans_days
 from dicomsniff.tui.link_book import LinkBook, Target
 from dicomsniff.tui.listing import Listing
 from dicomsniff.tui.problem_index import Problems
 from dicomsniff.tui.reopening import Reopening
+from dicomsniff.tui.shelf import Shelf, Shelved
+from dicomsniff.tui.shown import LONGEST
 from dicomsniff.tui.sight import Sight
 from dicomsniff.tui.timeline_order import TimelineOrder
 
+UNSELECTED = "no association is selected: 1 lists them"
 MAX_TRAIL = 100
 """Places that are remembered to go back to."""
 
@@ -32,6 +37,8 @@ class Change(Flag):
     """The entry that is selected."""
     LINKS = auto()
     """What belongs together, and how the capture went."""
+    TIMES = auto()
+    """How it is said when entries came."""
     PRIVACY = auto()
     """What may be shown."""
     READING = auto()
@@ -57,10 +64,12 @@ class Session:
     def __init__(self, capture: Capture, gate: Gate, chosen: AssociationFilter | None = None) -> None:
         self.capture = capture
         self.gate = gate
-        self.listing = Listing(capture.found, chosen)
+        self.shelf = Shelf(capture.found)
+        """Details of associations that are over."""
+        self.listing = Listing(capture.found, self.shelf, chosen)
         self.book = LinkBook()
         """What belongs together, as far as it is known."""
-        self.reopening = Reopening(capture)
+        self.reopening = Reopening(capture, self.shelf)
         self.view = ""
         self.association: Association | None = None
         """The selected one, as it is listed."""
@@ -77,6 +86,8 @@ class Session:
         """Why reading failed."""
         self.rate = 0.0
         """Packets a second that come of a live capture."""
+        self.times = RELATIVE
+        """How it is said when entries came."""
         self.touched = False
         """Whether somebody has chosen what to look at."""
         self.awaited: Target | None = None
@@ -99,6 +110,19 @@ class Session:
     def shown(self) -> Association | None:
         """The selected association, with its details if they were gone back for."""
         return self.order.association if self.order is not None else None
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether times of day need a date, as the capture spans days."""
+        analyzer = self.capture.analyzer
+        return spans_days(analyzer.first_time, analyzer.last_time)
+
+    def when(self, time: int, width: int = 0) -> str:
+        """Say when something was (ns since 1970) in the shown association; 0 cells are as many as it takes."""
+        if self.times == RELATIVE:
+            start = self.shown.start_time if self.shown is not None else 0
+            return in_seconds(time - start, width or LONGEST)
+        return moment(time, self.capture.reader.resolution_digits, dated=self.is_dated, width=width)
 
     @property
     def problems(self) -> Problems | None:
@@ -128,15 +152,16 @@ class Session:
             self.tell(Change.VIEW)
 
     def select(self, association: Association | None, entry: Entry | None = None) -> None:
-        """Select an association, or an entry of it."""
+        """Select an association, or an entry of it or of a copy of it."""
         change = Change(0)
         if association is not self.association:
             self.association = association
             self._arrange()
             change |= Change.ASSOCIATION | Change.ENTRY
-            self.entry = entry
-        elif entry is not None and entry is not self.entry:
-            self.entry = entry
+            self.entry = None
+        own = self.order.like(entry) if entry is not None and self.order is not None else None
+        if own is not None and own is not self.entry:
+            self.entry = own
             change |= Change.ENTRY
         if change:
             self.tell(change)
@@ -224,9 +249,9 @@ class Session:
     def _leave_hidden(self) -> None:
         """Where the selected entry is hidden, select the next one that is not, or else the one before it."""
         if self.entry is not None and not self.sight.shows(self.entry):
-            place = self.place
-            nearest = [*self.entries[place:], *reversed(self.entries[:place])]
-            self.select_entry(next((entry for entry in nearest if self.sight.shows(entry)), None))
+            entries, place = self.entries, self.place
+            nearest = map(entries.__getitem__, chain(range(place, len(entries)), reversed(range(place))))
+            self.select_entry(next(filter(self.sight.shows, nearest), None))
 
     def _look(self) -> None:
         shown = self.shown
@@ -239,18 +264,27 @@ class Session:
         self.listing.forget()
         self.tell(Change.PRIVACY)
 
+    def say_times(self, times: str) -> None:
+        """Say when, `relative` to the association's beginning or by the `absolute` time of day."""
+        self.times = times
+        self.tell(Change.TIMES)
+
     def advance(
         self,
         fresh: list[Association],
         latest: Association | None,
         book: LinkBook | None,
         kept: list[Association] | None,
+        shelved: Sequence[Shelved] = (),
     ) -> None:
         """Take what was read since: see `CaptureAdvanced`."""
         change = Change.LISTING | Change.READING
         if book is not None:
             self.book = book
             change |= Change.LINKS
+        for each in shelved:
+            if each.association is not self.association:  # that one is being looked at
+                each.condense(self.capture.found.of(each.association))
         if kept is not None:
             self.listing.keep(kept)
         else:

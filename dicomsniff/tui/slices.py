@@ -3,23 +3,23 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 SLICE = 0.01
 """Seconds of work after which keys are looked at."""
 PAUSE = 0.002
 """Seconds in which they are."""
-AT_ONCE = 100
-"""Steps that are always done, however long they take."""
+AT_ONCE, LONGEST = 100, 0.03
+"""Steps that are done even where they take longer, but not longer than so many seconds."""
 
 
 def go_on(steps: Iterator[None]) -> bool:
     """Do some steps; return whether those were the last."""
-    until = time.perf_counter() + SLICE
-    done = sum(1 for _ in islice(steps, AT_ONCE))
-    if done < AT_ONCE:
-        return True
-    return all(time.perf_counter() < until for _ in steps)
+    begun = time.perf_counter()
+    for done, _ in enumerate(steps, start=1):
+        spent = time.perf_counter() - begun
+        if spent >= (SLICE if done >= AT_ONCE else LONGEST):
+            return False
+    return True
 
 
 class Chore:

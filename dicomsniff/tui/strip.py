@@ -42,7 +42,7 @@ def dividing(listing: Listing, found: Activity, associations: list[Association])
     for association in associations:
         steps[found.cell(association.start_time)] += 1
         steps[found.cell(association.end_time) + 1] -= 1
-        for place, severity in listing.problems(association).times():
+        for place, severity in listing.times(association):
             cell = found.cell(place)
             found.worst[cell] = max(found.worst[cell], severity, key=RANK.__getitem__)
         yield

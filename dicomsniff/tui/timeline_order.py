@@ -49,11 +49,25 @@ class TimelineOrder:
                 return None
         return None
 
+    def like(self, entry: Entry) -> Entry | None:
+        """Return an entry that is here, or else the one that is the same in what is listed here: a copy, say."""
+        if self.find(entry) is not None:
+            return entry
+        key, name = entry_order(entry), entry.event.name
+        for place in range(bisect_left(self.entries, key, key=entry_order), len(self.entries)):
+            each = self.entries[place]
+            if entry_order(each) != key:
+                return None
+            if each.side is entry.side and each.event.name == name and each.span == entry.span:
+                return each
+        return None
+
     def find_message(self, message: Message) -> Entry | None:
         """Return a message's entry."""
         key = (message.span.first_time, message.span.first_packet)
         for place in range(bisect_left(self.entries, key, key=entry_order), len(self.entries)):
-            if self.entries[place].event is message:
+            event = self.entries[place].event
+            if event is message or (isinstance(event, Message) and 0 < event.number == message.number):
                 return self.entries[place]
             if entry_order(self.entries[place]) != key:
                 return None

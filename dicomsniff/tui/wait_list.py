@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from itertools import chain
 
+from msgspec.structs import replace
+
 from dicomsniff.association.association import Association
 from dicomsniff.quantities import duration
 from dicomsniff.tui.column_list import ColumnList
@@ -31,17 +33,18 @@ class WaitList(ColumnList[Waited]):
         super().__init__(columns, chosen, id="waits")
         self.border_title = "Longest waits"
 
-    def arranging(self, associations: list[Association]) -> Iterator[None]:
+    def arranging(self, associations: list[Association], look: Callable[[Association], Association]) -> Iterator[None]:
         """List the longest waits of other associations, one of these a step; the cursor stays on its wait."""
         waits: list[Waited] = []
         for association in associations:
-            waits += waits_of(association)
+            # What there is to look at is a copy perhaps, which is not to be kept for this.
+            waits += (replace(wait, association=association) for wait in waits_of(look(association)))
             if len(waits) >= MAX_KNOWN:
                 waits = longest(waits, MAX_WAITS)
             yield
         waits = longest(waits, MAX_WAITS)
         before = self.selected
-        same = next((row for row in waits if row == before), None) if before is not None else None
+        same = next((row for row in waits if _place(row) == _place(before)), None) if before is not None else None
         first = next(iter(waits), None)
         self.border_subtitle = None
         if first is not None:
@@ -51,13 +54,20 @@ class WaitList(ColumnList[Waited]):
 
     def find(self, association: Association) -> None:
         """Put the cursor on the longest wait of an association."""
-        row = next((row for row in chain((self.selected,), self.rows) if row and row.association is association), None)
+        row = next(
+            (row for row in chain((self.selected,), self.rows) if row and row.association.id == association.id), None
+        )
         if row is not None:
             self.put_cursor(row)
 
 
+def _place(row: Waited) -> tuple[object, ...]:
+    """Return what tells a wait from others: what there is of its association may be a copy."""
+    return row.association.id, row.length, row.part, row.side, row.answers
+
+
 def _part(row: Waited) -> float:
-    return row.length / max(row.association.timing.total, 1)
+    return row.length / max(row.timing.total, 1)
 
 
 def _share(row: Waited) -> str:

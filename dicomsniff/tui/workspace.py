@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.notifications import SeverityLevel
 from textual.widgets import Input
 
 from dicomsniff.capture.packets import CaptureError
@@ -110,8 +112,14 @@ class Workspace(Finder):
         self.session.show(view)
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Type a filter; what understands it is loaded meanwhile."""
         self.filter_line.open()
+        self.load_parser()
+
+    @work(group="loading")
+    async def load_parser(self) -> None:
+        """Load in the background what the first character would wait for."""
+        await in_background(partial(import_module, "dicomsniff.filter.grammar"))
 
     @on(FilterLine.Typed)
     def filter_associations(self, event: FilterLine.Typed) -> None:
@@ -232,10 +240,13 @@ class Workspace(Finder):
     async def save(self, write: Callable[[], str]) -> None:
         """Write in the background, and say what was written."""
         self.app.notify("writing…")
+        severity: SeverityLevel = "information"
         try:
-            self.app.notify(f"written: {await in_background(write)}", timeout=10)
+            said = f"written: {await in_background(write)}"
         except (CaptureError, OutputError, OSError) as error:
-            self.app.notify(f"not written: {error}", severity="error", timeout=10)
+            said, severity = f"not written: {error}", "error"
+        self.app.clear_notifications()  # there is room for one of two lines
+        self.app.notify(said, severity=severity, timeout=10)
 
     def _filter_on(self) -> None:
         if not self._filters and self.session.is_filtering:

@@ -1,6 +1,6 @@
 """An association over time: when bytes were on their way, and whose turn it was while none were."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from dicomsniff.association.timeline import Entry
@@ -27,6 +27,14 @@ def turns(entries: Iterable[Entry], start: int, end: int, cells: int) -> list[Tu
 
     The entries are in the order of time.
     """
+    found: list[Turn] = []
+    for _ in dividing(found, entries, start, end, cells):
+        pass
+    return found
+
+
+def dividing(found: list[Turn], entries: Iterable[Entry], start: int, end: int, cells: int) -> Iterator[None]:
+    """Divide it so, an entry a step; in the end put what took most of each cell into `found`."""
     whole, until = max(end - start, 1), start
     spent: list[dict[Turn, int]] = [{} for _ in range(cells)]
     asked = dict.fromkeys(SIDES, 0)
@@ -46,7 +54,8 @@ def turns(entries: Iterable[Entry], start: int, end: int, cells: int) -> list[Tu
         spend(max(first, until), last, Turn.UNDERWAY)
         until = max(until, last)
         _ask(asked, entry)
-    return [max(cell, key=cell.__getitem__, default=Turn.UNDERWAY) for cell in spent]
+        yield
+    found += [max(cell, key=cell.__getitem__, default=Turn.UNDERWAY) for cell in spent]
 
 
 def _whose(asked: dict[Side, int], following: Side) -> Side:

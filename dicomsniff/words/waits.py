@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.timing import Part, Wait
+from dicomsniff.association.timing import Part, Timing, Wait
 from dicomsniff.findings.parts import the_message_id
 from dicomsniff.side import SIDES, Side
 from dicomsniff.words.times import part_name
@@ -21,10 +21,12 @@ class Waited(Struct, frozen=True):
     """A time (ns) in which an association stood still.
 
     Of `part`, all pauses count together; of thinking, `wait` is what for, and `answers` whether that was to be answered
-    by `side`, or else to be asked by it.
+    by `side`, or else to be asked by it. Of a negotiation, `answers` says whether there was an answer.
     """
 
     association: Association
+    timing: Timing
+    """The account that it is of."""
     length: int
     part: Part
     side: Side | None
@@ -53,16 +55,15 @@ class Waited(Struct, frozen=True):
         return f"{side.value} thinking to answer {name}" if wait.answered else f"{side.value} left {name} unanswered"
 
     def _of_part(self) -> str:
-        association = self.association
         match self.part:
-            case Part.NEGOTIATION if association.accept is None and association.rejection is None:
+            case Part.NEGOTIATION if not self.answers:
                 return "acceptor left A-ASSOCIATE-RQ unanswered"
             case Part.NEGOTIATION:
                 return "acceptor thinking to answer A-ASSOCIATE-RQ"
             case Part.RELEASE:
                 return "A-RELEASE-RQ waiting for an answer"
             case part:
-                return part_name(part, self.side, association.timing)
+                return part_name(part, self.side, self.timing)
 
 
 def longest(waits: Iterable[Waited], most: int) -> list[Waited]:
@@ -78,7 +79,8 @@ def waits_of(association: Association) -> Iterator[Waited]:
     for side in SIDES:
         for answers, wait in ((True, timing.longest_answer(side)), (False, timing.longest_request(side))):
             if wait.length:
-                yield Waited(association, wait.length, Part.THINKING, side, wait, answers)
+                yield Waited(association, timing, wait.length, Part.THINKING, side, wait, answers)
     for (part, of), time in timing.spent.items():
         if part not in _NO_WAITS:
-            yield Waited(association, time, part, of)
+            answered = association.accept is not None or association.rejection is not None
+            yield Waited(association, timing, time, part, of, answers=answered)

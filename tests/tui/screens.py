@@ -11,9 +11,11 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from dicomsniff.association.association import Association
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.app import DicomsniffApp
+from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.overview import Overview
@@ -35,6 +37,16 @@ TURNS, CALM = 4, 3
 """Turns of the loop between two looks at whether an app is at rest, and looks that must find it so."""
 PATIENCE = 60
 """Seconds after which what is awaited will not come, however busy the machine is."""
+
+
+def chooses(asked: AssociationFilter, association: Association) -> bool:
+    """Whether a filter chooses an association: it is asked until it knows."""
+    judging = asked.judging(association, lambda each: each)
+    while True:
+        try:
+            next(judging)
+        except StopIteration as said:
+            return bool(said.value)
 
 
 def is_drawn(app: App[object]) -> bool:

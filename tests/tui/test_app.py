@@ -15,9 +15,10 @@ from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.filter_line import FilterLine
 from dicomsniff.tui.key_help import KeyHelp
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
+from dicomsniff.tui.session import UNSELECTED
 from dicomsniff.tui.value_view import ValueView
 from findings.traffic import with_client
-from tui.screens import LARGE, SMALL, both_sizes, exchange, opened, overview, press, screen_text, settle, until
+from tui.screens import LARGE, SMALL, both_sizes, chooses, exchange, opened, overview, press, screen_text, settle, until
 
 
 @both_sizes
@@ -408,6 +409,21 @@ async def test_what_may_identify_a_patient_is_withheld_until_it_is_asked_for(tmp
         assert "Doe^Jane" in screen_text(app)
 
 
+async def test_no_view_calls_healthy_what_a_filter_hides(samples: Path) -> None:
+    async with opened(samples / "association-rejected.pcap", SMALL) as (app, pilot):
+        await press(pilot, "1", "slash", *"nowhere", "enter")
+        for key in "2", "3", "7":
+            await press(pilot, key)
+            assert UNSELECTED in screen_text(app)
+        for key, said in (
+            ("4", "no object was sent by C-STORE"),
+            ("5", "nothing was waited for"),
+            ("6", "nothing was found"),
+        ):
+            await press(pilot, key)
+            assert f"{said} in the associations that the filter lets through" in screen_text(app)
+
+
 async def test_a_filter_compares_fields_and_says_where_it_cannot_be_understood(samples: Path) -> None:
     async with opened(samples / "association-rejected.pcap", LARGE) as (app, pilot):
         line = app.query_one(FilterLine)
@@ -430,6 +446,6 @@ async def test_what_the_program_was_asked_to_show_bounds_the_filter(samples: Pat
     with Capture(samples / "association-rejected.pcap") as capture:
         asked = AssociationFilter(capture.found, Selection(associations=[2, 3]))
         asked.take("ECHOSCU")
-        assert [each.id for each in capture.associations if asked.matches(each)] == [2, 3]
+        assert [each.id for each in capture.associations if chooses(asked, each)] == [2, 3]
     asked.take("WRONGAE")
-    assert not any(asked.matches(each) for each in capture.associations[1:])
+    assert not any(chooses(asked, each) for each in capture.associations[1:])

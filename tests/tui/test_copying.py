@@ -68,6 +68,7 @@ async def test_what_is_withheld_is_not_copied(tmp_path: Path, samples: Path) -> 
     async with opened(path, SMALL, Privacy()) as (app, pilot):
         await press(pilot, "y")
         assert "doe-john" not in "\n".join(offered(app).values())
+        assert shlex.split(offered(app)["command line, P names the file"])[:2] == ["dicomsniff", "CAPTURE"]
         await press(pilot, "escape", "P", "y")
         assert "doe-john" in offered(app)["command line"]
 

@@ -7,7 +7,7 @@ from dicomsniff.library import Capture
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.entry_times import moment, spans_days
 from dicomsniff.tui.settings import load_settings
-from tui.screens import SMALL, exchange, opened, press, screen_text, settle
+from tui.screens import LARGE, SMALL, exchange, opened, press, screen_text, settle
 
 DAY = 86_400_000_000_000
 TIME = 1_700_000_000_123_456_789
@@ -42,6 +42,23 @@ async def test_times_of_day_are_a_key_away_and_kept(samples: Path, tmp_path: Pat
                 await press(pilot, "t")
                 assert ("01:18:45.149" in screen_text(app)) is (after == "")
     assert 'times = "relative"' in (tmp_path / "settings.toml").read_text()
+
+
+async def test_entries_around_a_finding_say_when_as_the_exchange_does(samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('times = "absolute"\n')
+    with Capture(str(samples / "association-aborted.pcap")) as capture:
+        app = DicomsniffApp(capture, settings=load_settings(tmp_path))
+        async with app.run_test(size=LARGE) as pilot:
+            await settle(pilot)
+            await press(pilot, "2")
+            assert " UTC " in screen_text(app), "the screen says which times these are"
+            when = exchange(app).ladder.parts(exchange(app).ladder.cursor)[1].says
+            await press(pilot, "6", "tab", "end")
+            assert "times in UTC" in screen_text(app)
+            assert when in screen_text(app)
+            await press(pilot, "2", "t", "6")
+            assert "seconds since it began" in screen_text(app)
+            assert when not in screen_text(app)
 
 
 async def test_a_capture_of_several_days_has_dates(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dimse.message import Message
 from dicomsniff.library import Capture
+from dicomsniff.tui import message_ladder
 from dicomsniff.tui.ladder_line import LONG, LadderLines
 from tui.screens import LARGE, SMALL, exchange, opened, press, screen_text, settle
 
@@ -139,6 +140,41 @@ async def test_what_is_folded_is_found_filtered_and_copied(samples: Path) -> Non
         app.session.set_filter("")
         await settle(pilot)
         assert names(app) == UNFOLDED
+
+
+async def test_long_exchanges_get_their_rows_a_few_at_a_time(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the cursor gets to the selected entry when that has its row."""
+    monkeypatch.setattr(message_ladder, "AT_ONCE", 2)
+    async with opened(samples / "c-find-worklist.pcap", LARGE) as (app, pilot):
+        ladder = exchange(app).ladder
+        last = app.session.entries[-1]
+        app.session.select_entry(last)
+        app.session.show("exchange")
+        assert sum(line.count for line in ladder.rows) == 2
+        await settle(pilot)
+        assert names(app) == FOLDED
+        assert ladder.entry is last
+
+
+@given(order=st.permutations(range(4)), taken=st.integers(0, 4))
+def test_findings_that_were_put_in_another_order_fold_nothing_else(
+    found: tuple[Association, list[Entry]], order: list[int], taken: int
+) -> None:
+    """At its end an association's findings are listed behind their causes: another list, of the same ones."""
+    association, entries = found
+
+    class About:
+        def __init__(self, entry: Entry) -> None:
+            self.span = entry.span
+
+    known = [About(entries[place]) for place in (3, 5, 9, 12)]
+    lines = LadderLines(association, lambda entry: any(each.span == entry.span for each in known[:taken]))
+    lines.take(entries, known[:taken])
+    lines._stands_out = lambda entry: any(each.span == entry.span for each in known)
+    lines.take(entries, [known[place] for place in order])
+    afresh = LadderLines(association, lambda entry: any(each.span == entry.span for each in known))
+    afresh.take(entries, known)
+    assert rows(lines) == rows(afresh)
 
 
 async def test_whoever_follows_sees_a_run_grow_in_one_row(samples: Path) -> None:

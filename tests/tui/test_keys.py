@@ -59,7 +59,7 @@ async def test_what_only_one_pane_does_is_done_from_the_command_palette_too(samp
         await press(pilot, "2")
         next(each for each in app.get_system_commands(app.screen) if each.title == "Times").callback()
         await settle(pilot)
-        assert exchange(app).ladder.times == "absolute"
+        assert app.session.times == "absolute"
 
 
 async def test_keys_can_be_remapped(samples) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dicomsniff.findings.finding import Severity
 from dicomsniff.library import Capture
-from dicomsniff.tui.problem_index import Problems
+from dicomsniff.tui.problem_index import RANK, Problems
 from dicomsniff.tui.timeline_order import TimelineOrder
 
 ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -35,6 +35,22 @@ def test_problems_are_found_in_both_directions(samples: Path) -> None:
         backward.append(at := found)
     assert forward
     assert forward == backward[::-1]
+
+
+def test_findings_in_another_order_are_taken_too(samples: Path) -> None:
+    """As they are when an association is over: what is new may stand before what was known."""
+    with Capture(str(samples / "mal-pdu-length-too-short.pcap")) as capture:
+        (association,) = capture.associations
+    found = capture.found.of(association)
+    whole, first = found.all, found.all[0]
+    about = next(entry for entry in association.timeline if entry.span == first.span)
+    found.all = [each for each in whole if each.span != first.span]
+    problems = Problems(association, capture.found)
+    assert found.all
+    assert problems.severity(about) is None
+    found.all = whole
+    assert problems.severity(about) is not None
+    assert problems.worst is max((each.severity for each in whole), key=RANK.__getitem__)
 
 
 def test_every_finding_leads_to_an_entry(samples: Path) -> None:

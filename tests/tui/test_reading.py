@@ -30,7 +30,7 @@ class Scripted:
 def test_every_association_is_told_once_and_the_end_last(samples: Path) -> None:
     told: list[object] = []
     with Capture(str(samples / "association-rejected.pcap")) as capture:
-        read_capture(capture, Gate(), threading.Event(), told.append)
+        read_capture(capture, Gate(), None, threading.Event(), told.append)
     numbers = [each.id for message in told if isinstance(message, CaptureAdvanced) for each in message.associations]
     assert numbers == list(range(1, 11))
     assert isinstance(told[-1], CaptureEnded)
@@ -40,7 +40,7 @@ def test_every_association_is_told_once_and_the_end_last(samples: Path) -> None:
 def test_idle_updates_are_not_told() -> None:
     capture = Scripted(*[[]] * 1000)
     told: list[object] = []
-    read_capture(capture, Gate(), threading.Event(), told.append)
+    read_capture(capture, Gate(), None, threading.Event(), told.append)
     assert len(told) == 2, "the counts once, and the end"
 
 
@@ -61,7 +61,7 @@ def test_associations_given_up_to_bound_memory_are_told(samples: Path, monkeypat
 
     reading = Scripted(recognize(0, 4), recognize(3, 8))
     told: list[object] = []
-    read_capture(reading, Gate(), threading.Event(), told.append)
+    read_capture(reading, Gate(), None, threading.Event(), told.append)
     first, last, _ = told
     assert (len(first.associations), first.kept) == (4, None)
     assert [each.id for each in last.associations] == [5, 6, 7, 8]
@@ -72,7 +72,7 @@ def test_stopping_ends_it_in_silence() -> None:
     stopped = threading.Event()
     capture = Scripted(lambda: stopped.set() or [], AssertionError("read on"))
     told: list[object] = []
-    read_capture(capture, Gate(), stopped, told.append)
+    read_capture(capture, Gate(), None, stopped, told.append)
     assert told == []
 
 
@@ -83,5 +83,5 @@ def test_what_went_wrong_is_told_in_words() -> None:
     ):
         capture = Scripted(error)
         told: list[object] = []
-        read_capture(capture, Gate(), threading.Event(), told.append)
+        read_capture(capture, Gate(), None, threading.Event(), told.append)
         assert told[-1].problem == words

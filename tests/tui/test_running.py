@@ -82,6 +82,23 @@ def test_a_terminal_that_goes_away_ends_it(terminal: Terminal, samples: Path) ->
         program.wait()
 
 
+def test_what_comes_through_a_pipe_is_shown_and_keys_come_from_the_terminal(terminal: Terminal, samples: Path) -> None:
+    apart, ours = os.pipe()
+    program = terminal.start("-", stdin=apart)
+    os.close(apart)
+    try:
+        with os.fdopen(ours, "wb") as pipe:
+            pipe.write((samples / "c-echo.pcap").read_bytes())
+        terminal.read_until(b"ECHOSCU")
+        os.write(terminal.ours, b"2")
+        terminal.read_until(b"C-ECHO-RSP")
+        os.write(terminal.ours, b"q")
+        assert program.wait(30) == 0
+    finally:
+        program.kill()
+        program.wait()
+
+
 @pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
 def test_without_a_terminal_at_every_stream_it_is_not_started(stream: str, terminal: Terminal, samples: Path) -> None:
     apart = os.open(os.devnull, os.O_RDWR)

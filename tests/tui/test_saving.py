@@ -10,7 +10,7 @@ from dicomsniff.library import Capture
 from dicomsniff.tui import saving
 from dicomsniff.tui.dialog import Dialog
 from dicomsniff.tui.path_prompt import PathPrompt, obstacle
-from tui.screens import SMALL, every_size, notices, opened, press, screen_text, settle
+from tui.screens import LARGE, SMALL, every_size, notices, opened, press, screen_text, settle
 from unmarked import KEPT
 
 
@@ -42,9 +42,24 @@ def test_each_format_is_written(samples: Path, here: Path, form: str) -> None:
     with Capture(str(samples.resolve() / "c-move.pcap")) as capture:
         list(capture.updates())
         name = saving.export_name(2, form)
-        path = here / saving.export(capture, 2, form, KEPT, name)
+        path = here / saving.export(capture, 2, form, KEPT, name).partition(":")[0]
         assert path.stat().st_size > 100
         assert saving.export_name(2, form) != name
+
+
+async def test_packets_of_the_association_are_written_without_its_patient(samples: Path, here: Path) -> None:
+    async with opened(samples.resolve() / "c-move.pcap", LARGE) as (app, pilot):
+        await press(pilot, "1", "down", "P", "e", "end", "enter", "enter")
+        assert "written: association-2.pcapng: " in notices(app)
+    with Capture(str(here / "association-2.pcapng")) as capture, Capture(str(samples / "c-move.pcap")) as before:
+        (association,) = capture.associations
+        assert association.requestor.ae_title == before.associations[1].requestor.ae_title
+        sent = [
+            {str(each.dataset(message).PatientID) for message in one.messages if message.data_set is not None}
+            for each, one in ((capture, association), (before, before.associations[1]))
+        ]
+        assert sent[1]
+        assert sent[0].isdisjoint(sent[1])
 
 
 async def test_the_object_of_the_selected_c_store_is_extracted(samples: Path, here: Path) -> None:

@@ -8,6 +8,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.library import open_capture
 from dicomsniff.tui import slices
 from dicomsniff.tui.listing import Listing
+from dicomsniff.tui.shelf import Shelf
 from dicomsniff.tui.strip import Activity, Strip, dividing
 from tui.screens import opened, press, settle
 
@@ -17,7 +18,7 @@ def listing_of(path: Path) -> Listing:
     with open_capture(path) as capture:
         for _ in capture.updates():
             pass
-        listing = Listing(capture.found)
+        listing = Listing(capture.found, Shelf(capture.found))
         listing.add(list(capture.analyzer.associations))
         return listing
 

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
+from dicomsniff.tui import slices
+from dicomsniff.tui.time_bar import TimeBar
 from dicomsniff.tui.views.times import Times
-from tui.screens import opened, press, screen_text
+from tui.screens import opened, press, screen_text, settle
 
 
 async def test_the_longest_wait_of_the_capture_comes_first(slow_capture: Path) -> None:
@@ -58,7 +62,23 @@ async def test_a_bar_shows_whose_turn_it_was(slow_capture: Path) -> None:
         assert bar.count("█") > 100
 
 
+async def test_the_bar_of_a_long_association_is_drawn_between_keys(
+    slow_capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(slow_capture) as (app, pilot):
+        await press(pilot, "5", "home")
+        whole = next(line for line in screen_text(app).splitlines() if line.startswith(" 0 s"))
+        monkeypatch.setattr(slices, "AT_ONCE", 1)
+        monkeypatch.setattr(slices, "SLICE", 0.0)
+        bar = app.query_one(TimeBar)
+        bar._known, bar._turns = (), []
+        bar.show()
+        assert not bar._turns, "nothing was drawn at once"
+        await settle(pilot)
+        assert whole in screen_text(app)
+
+
 async def test_where_nothing_was_waited_for_it_says_so(slow_capture: Path) -> None:
     async with opened(slow_capture) as (app, pilot):
         await press(pilot, "1", "slash", *"nobody", "enter", "5")
-        assert "nothing was waited for" in screen_text(app)
+        assert "nothing was waited for in the associations that" in screen_text(app)

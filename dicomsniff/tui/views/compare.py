@@ -23,10 +23,10 @@ from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.link_book import Target
 from dicomsniff.tui.said import allowed
-from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.session import UNSELECTED, Change, Session
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.views.view import UNSELECTED, View
+from dicomsniff.tui.views.view import View
 
 ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
 NOTHING = "nothing differs that could matter"
@@ -125,7 +125,7 @@ class Compare(View):
         self._comparing = False
 
     def _compare(self, wanted: _Wanted, associations: list[Association]) -> _Compared:
-        found, association = self.session.capture.found, wanted.association
+        found, association, whole = self.session.capture.found, wanted.association, self.session.reopening.pass_by
         other = wanted.held
         if other is None:
             other = nearest_healthy(association, associations, lambda each: fate(each, found.of(each)))
@@ -135,7 +135,7 @@ class Compare(View):
             said = f"association {other.id} is held: select another one to compare it with, as by {{ and }}"
             return _Compared(None, None, [], said)
         read = None if self.session.capture.is_pipe else self.session.capture.data_set
-        shown = self.session.reopening.shown(other) or other
+        shown = whole(other)
         good, bad = good_and_bad(*(Subject(each, found.of(each), read) for each in (association, shown)))
         try:
             differences = compare_associations(good, bad)

@@ -6,7 +6,7 @@ from dicomsniff.findings.catalogue import find_rule
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_party
 from dicomsniff.tui.detail import Detail
-from dicomsniff.tui.entry_times import in_seconds
+from dicomsniff.tui.entry_times import RELATIVE
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.finding_rows import FindingRow, FindingRows
@@ -17,7 +17,6 @@ from dicomsniff.tui.navigation import find_finding
 from dicomsniff.tui.related import target_of
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
-from dicomsniff.tui.shown import LONGEST
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.views.view import View
 
@@ -34,7 +33,8 @@ class FindingsView(View):
         self.meaning = FieldTree(id="meaning", title="What it means", empty="what is selected above is explained here")
         body = Split(self.list, self.meaning, ARRANGEMENTS, id="findings-body")
         super().__init__(session, self.list, self.meaning, body=body, id="findings")
-        self._count = -1
+        self._state: tuple[int, ...] = ()
+        """How many associations there are, and how much was found, of what is listed."""
 
     def take(self, change: Change) -> None:
         """Show what was found by now."""
@@ -71,16 +71,19 @@ class FindingsView(View):
         session = self.session
         listed, found = session.listing.listed.copy(), session.capture.found
         about_capture = list(session.capture.analyzer.findings)
-        count = len(about_capture) + (len(listed) << 32)
+        count = closed = 0
         for association in listed:
             count += len(found.of(association).all)
+            closed += association.closed  # then causes and what follows from them are arranged anew
             yield
-        nothing = "nothing was found so far" if session.reading else "nothing was found: the exchange looks healthy"
-        self.list.EMPTY = nothing
-        if count != self._count:
+        state = len(listed), closed, count, len(about_capture)
+        self.list.EMPTY = self.why_empty(
+            "nothing was found", "nothing was found so far", ": the exchange looks healthy"
+        )
+        if state != self._state:
             finds = Finds()
             yield from arranging(about_capture, ((each, found.of(each)) for each in listed), finds)
-            self._count = count
+            self._state = state
             self.list.show(finds)
             if finds.kinds:
                 self._body.need(self.list.needs)
@@ -128,9 +131,10 @@ class FindingsView(View):
         shown, entries, place = session.shown, session.entries, session.place
         if shown is None or session.entry is None:
             return
-        yield FieldRow("In the exchange", "Enter goes there", style="heading")
+        unit = "seconds since it began" if session.times == RELATIVE else "times in UTC"
+        yield FieldRow("In the exchange", f"{unit}; Enter goes there", style="heading")
         for entry in entries[max(place - BEFORE, 0) : place + AFTER + 1]:
-            when = in_seconds(entry.span.first_time - shown.start_time, LONGEST)
+            when = session.when(entry.span.first_time)
             said = f"{arrow(LadderLine(entry, None), 0)}  {said_of(shown, entry)}".rstrip()
             style = found.finding.severity.value if entry is session.entry else ""
             yield FieldRow(when, said, style=style, target=target_of(shown, entry))

@@ -12,11 +12,11 @@ from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.said import allowed
-from dicomsniff.tui.session import Change, Place, Session
+from dicomsniff.tui.session import UNSELECTED, Change, Place, Session
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.tls_rows import tls_rows
-from dicomsniff.tui.views.view import UNSELECTED, View
+from dicomsniff.tui.views.view import View
 from dicomsniff.words.contexts import ContextRow, ContextTable, context_table
 from dicomsniff.words.negotiation import DEFAULT_ROLES, limits, role_text
 

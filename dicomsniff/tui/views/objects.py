@@ -65,17 +65,11 @@ class Objects(View):
 
     def listing(self) -> Iterator[None]:
         """List what was stored by now."""
-        yield from self._index.arranging(self.session.listing.listed.copy())
-        self.list.EMPTY = self._why_empty()
+        yield from self._index.arranging(self.session.listing.listed.copy(), self.session.listing.look)
+        self.list.EMPTY = self.why_empty(
+            "no object was sent by C-STORE", "no object was sent so far", ": 2 shows what was exchanged"
+        )
         self.list.show(self._index.objects, self.list.selected if self._touched else None, self._index.total)
-
-    def _why_empty(self) -> str:
-        session = self.session
-        if session.reading:
-            return "no object was sent so far"
-        if len(session.listing.listed) < len(session.listing.all):
-            return "no object was sent by C-STORE in the associations that the filter lets through"
-        return "no object was sent by C-STORE: 2 shows what was exchanged"
 
     def _chosen(self, row: StoredObject) -> None:
         """Select its message, too."""
@@ -93,9 +87,13 @@ class Objects(View):
         entry = self.session.entry
         operation = entry.event.operation if entry is not None and isinstance(entry.event, Message) else None
         row = self.list.selected
-        if operation is None or row is None or row.operation is operation:
+        association = self.session.association
+        if operation is None or row is None or association is None:
             return
-        found = next((each for each in self.list.rows if each.operation is operation), None)
+        place = association.id, operation.request.number
+        if _place(row) == place:
+            return
+        found = next((each for each in self.list.rows if _place(each) == place), None)
         if found is not None:
             self._touched = True
             self.list.put_cursor(found)
@@ -157,3 +155,8 @@ class Objects(View):
             yield FieldRow("belongs to", link.target.text, target=link.target)
         parties = " → ".join(allowed(the_party(each)) for each in (row.association.requestor, row.association.acceptor))
         yield FieldRow("association", f"{row.association.id}: {parties}")
+
+
+def _place(row: StoredObject) -> tuple[int, int]:
+    """Return the association and the message by which it was sent: what there is of either may be a copy."""
+    return row.association.id, row.request.number

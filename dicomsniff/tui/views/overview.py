@@ -24,8 +24,9 @@ ARRANGEMENTS = (
 )
 FEW = 3
 """Rows for which there is room however few associations there are."""
-TALL = 30
-"""Lines from which on the most frequent reasons of trouble are listed, too."""
+TALL, MANY = 30, 10
+"""Lines, and associations, from which on the most frequent reasons of trouble are listed, too: of a few, the table and
+the line above all views say as much."""
 
 
 class Overview(View):
@@ -90,7 +91,7 @@ class Overview(View):
             head = Shown(verdict, "bold").append_line(head.plain, "not bold dim")
         if keeping := session.capture.keeping:
             head.append_line(keeping_text(keeping), "not bold dim")
-        if self.app.size.height >= TALL:
+        if self.app.size.height >= TALL and analyzer.association_count >= MANY:
             for line in session.book.worst:
                 head.append_line(allowed(line), "not bold")
         self.head.update(head)

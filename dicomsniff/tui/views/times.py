@@ -6,8 +6,6 @@ from textual.app import ComposeResult
 
 from dicomsniff.association.association import Association
 from dicomsniff.findings.slowness import slow_because
-from dicomsniff.quantities import byte_size, counted, duration
-from dicomsniff.side import SIDES
 from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.field_tree import FieldTree
@@ -15,14 +13,12 @@ from dicomsniff.tui.link_book import Target
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.time_bar import TimeBar
+from dicomsniff.tui.time_rows import time_rows
 from dicomsniff.tui.views.view import View
 from dicomsniff.tui.wait_list import WaitList
-from dicomsniff.words.times import answers, nearest_side, time_parts
 from dicomsniff.words.waits import Waited
 
 ARRANGEMENTS = (Arrangement(0, 16, 45), Arrangement(0, 0, 50, at_once=False))
-LONGEST_BAR = 16
-"""Cells of the bar of something that took all the time."""
 
 
 class Times(View):
@@ -51,8 +47,8 @@ class Times(View):
 
     def listing(self) -> Iterator[None]:
         """List the longest waits by now."""
-        self.list.EMPTY = "no association is over yet" if self.session.reading else "nothing was waited for"
-        yield from self.list.arranging(self.session.listing.listed.copy())
+        self.list.EMPTY = self.why_empty("nothing was waited for", "no association is over yet")
+        yield from self.list.arranging(self.session.listing.listed.copy(), self.session.listing.look)
 
     def open_selected(self) -> None:
         """Go to the message that was waited for."""
@@ -62,12 +58,12 @@ class Times(View):
 
     def _chosen(self, row: Waited) -> None:
         """Select its association, too."""
-        self.session.select(row.association)
+        self.session.select(self.session.listing.find(row.association.id))
         self._account_for()
 
     def _account_for(self) -> None:
-        association = self.session.association
-        self.bar.refresh()
+        association = self.session.shown
+        self.bar.show()
         if association is None:
             self.account.show(None)
             return
@@ -75,27 +71,9 @@ class Times(View):
 
 
 def _rows(association: Association) -> Iterator[FieldRow]:
-    """Yield what time was spent on, how long answers took, and how fast bytes went."""
-    timing = association.timing
     if not association.closed:
         yield FieldRow("", "where its time went is shown when it is over")
         return
     if why := slow_because(association):
         yield FieldRow("slow", why.removeprefix("slow "), style="warning")
-    for part in time_parts(timing):
-        bar = "█" * round(part.share * LONGEST_BAR)
-        yield FieldRow(part.name, f"{duration(part.time):>12} {part.share:>5.0%}  {bar}")
-    yield FieldRow("in all", f"{duration(timing.total):>12}")
-    for each in answers(timing):
-        if each.number == 1:
-            said = f"answered in {duration(each.worst)}"
-        else:
-            said = f"{counted(each.number, 'answer', ',')}: median {duration(each.median)}, 90 % within "
-            said += f"{duration(each.ninth)}, longest {duration(each.worst)} (message {each.message})"
-        yield FieldRow(each.service, said, target=Target(association.id, each.message))
-    for side in SIDES:
-        rate = timing.throughput(side)
-        speed = f", {byte_size(int(rate))}/s while it sends" if rate is not None else ""
-        yield FieldRow(f"{side.value} sent", f"{byte_size(timing.bytes[side])} of messages{speed}")
-    if near := nearest_side(association):
-        yield FieldRow("captured", "between the two" if near == "between" else f"near the {near}")
+    yield from time_rows(association)

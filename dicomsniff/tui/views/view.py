@@ -27,7 +27,6 @@ from dicomsniff.tui.slices import Chore
 from dicomsniff.tui.split import Split
 from dicomsniff.tui.value_view import ValueView
 
-UNSELECTED = "no association is selected: 1 lists them"
 PATIENCE = 1.0
 """Seconds until what takes long is found out again, while the capture is being read."""
 
@@ -61,6 +60,15 @@ class View(Vertical):
     def take(self, change: Change) -> None:
         """Show what is another one."""
         raise NotImplementedError
+
+    def why_empty(self, nothing: str, so_far: str, because: str = "") -> str:
+        """Say why there is `nothing`, of all associations for a reason, or of those that the filter lets through."""
+        listing = self.session.listing
+        if self.session.reading:
+            return so_far
+        if len(listing.listed) < len(listing.all):
+            return f"{nothing} in the associations that the filter lets through"
+        return f"{nothing}{because}"
 
     def is_due(self, change: Change) -> bool:
         """Whether what takes long is to be found out anew: there may be more, and it was not done a moment ago."""
