@@ -37,6 +37,10 @@ _BREAKING = (Abort, TcpEnd)
 _FINAL = (AssociateRj, ReleaseRp)
 
 
+PATIENCE = 1_000_000_000
+"""ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
+
+
 class Known(Protocol):
     """What is known beyond one association by the time it is over: the analyzer."""
 
@@ -276,17 +280,13 @@ class Review:
                 if sent < ending.span.first_packet < came:
                     yield operation.request
 
-    def gave_up(self, side: Side) -> bool:
-        """Whether the side that waited broke the association off itself, after a while without a word."""
-        return self.ending is not None and self.ending.side is side and self.silence >= PATIENCE
+    def gave_up(self, side: Side, patience: int = PATIENCE) -> bool:
+        """Whether the side that waited broke the association off itself, after so long (ns) without a word."""
+        return self.ending is not None and self.ending.side is side and self.silence >= patience
 
 
 MAX_UNFINISHED = 10_000
 """Steps on associations that are not over that are looked at for one that is."""
-PATIENCE = 1_000_000_000
-"""ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
-
-
 UNANSWERED = 30_000_000_000
 """ns for which nobody is blamed for not having answered, while a live capture goes on and when it is stopped."""
 

@@ -21,6 +21,8 @@ from dicomsniff.side import Side
 
 _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
+_SHORT_PATIENCE = PATIENCE // 2
+"""The same as PATIENCE where the response is there, and came later: it was waited for, perhaps a second in all."""
 _AT_ONCE = 1_000_000_000
 """ns within which an end is an answer to what came just before."""
 
@@ -123,8 +125,10 @@ def peer_silent(review: Review) -> Iterator[Hit]:
     What to do: Look at the peer's log at the time of the request. If it was busy, raise the timeout.
     """
     association, ending = review.association, review.ending
-    for message in chain(review.unanswered(), review.answered_late()):
-        if ending is not None and review.gave_up(message.side):
+    unanswered = ((message, PATIENCE) for message in review.unanswered())
+    late_ones = ((message, _SHORT_PATIENCE) for message in review.answered_late())
+    for message, patience in chain(unanswered, late_ones):
+        if ending is not None and review.gave_up(message.side, patience):
             asked, silent = the_party(association.party(message.side)), the_party(association.party(message.side.other))
             waited = review.waited(message.span.last_time)
             name = f"{message.name} {the_message_id(message.command.message_id)}"

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from dicomsniff.association.timeline import Entry, TcpEnd
+from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.capture.unreachable import TOO_LARGE
 from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.dimse.lack import Part
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import is_broken_off
+from dicomsniff.findings.grounds import is_broken_off, is_irregular
 from dicomsniff.findings.parts import the_address, the_message_with_id, the_party
 from dicomsniff.findings.review import PATIENCE, Review, begins_no_pdu, cut_off_pdu, how_ended, idle_before, incomplete
 from dicomsniff.findings.rule import Hit, final_rule
@@ -26,10 +26,37 @@ from dicomsniff.tcp.source import ByteSource
 
 _TRIES = 2
 """Times that bytes must have been sent again before the path is suspected."""
+_STUCK = 3_000_000_000
+"""ns for which nothing must have gone forward where the capture ends, or lacks bytes, before that is told."""
+
+
+class _End(NamedTuple):
+    """What broke the association off, or that the capture ended before it was over."""
+
+    time: int
+    """When that was (ns since 1970)."""
+    packet: int
+    side: Side | None = None
+    """Who did it; None where the capture ended."""
+    how: str = ""
+    abort_at: int | None = None
+    """Where its A-ABORT begins in what that side sent, if it is one."""
+
+
+def _end(review: Review) -> _End | None:
+    """Return how the association ended that is looked at; None where it was over before."""
+    ending, association = review.ending, review.association
+    if ending is not None:
+        span = ending.span
+        abort_at = span.start if isinstance(ending.event, Abort) else None
+        return _End(span.first_time, span.first_packet, ending.side, how_ended(ending), abort_at)
+    if association.ended_by_capture and not association.state.is_over and association.timeline:
+        return _End(association.watched_until, max(each.span.last_packet for each in association.timeline))
+    return None
 
 
 class _Stall(NamedTuple):
-    """What one side had begun and not ended when the association was broken off; `cut` says so of its last PDU."""
+    """What one side had begun and not ended when the association ended; `cut` says so of its last PDU."""
 
     side: Side
     name: str
@@ -37,11 +64,11 @@ class _Stall(NamedTuple):
     about: Message | None
     cut: str
     health: StreamHealth
-    ending: Entry
+    end: _End
 
     def since(self, time: int) -> int:
         """Return how long (ns) before the end a time was."""
-        return self.ending.span.first_time - time
+        return self.end.time - time
 
     @property
     def closed(self) -> int:
@@ -49,14 +76,14 @@ class _Stall(NamedTuple):
         since, until = self.health.last_closed
         if self.health.closed_since != NEVER:
             since = self.health.closed_since
-        elif until < self.ending.span.first_time:
+        elif until < self.end.time:
             return 0  # what ends a connection may state any window
         return self.since(since) if since != NEVER else 0
 
     @property
     def _gave_up_itself(self) -> bool:
         """Whether the sender's own A-ABORT is what it sent last."""
-        return isinstance(self.ending.event, Abort) and self.ending.side is self.side
+        return self.end.abort_at is not None and self.end.side is self.side
 
     @property
     def silent(self) -> int:
@@ -66,28 +93,36 @@ class _Stall(NamedTuple):
     @property
     def all_arrived(self) -> bool:
         """Whether the receiver acknowledged all that was sent before the end."""
-        sent = self.ending.span.start if self._gave_up_itself else self.health.sent_to
+        sent = self.health.sent_to
+        if self.end.abort_at is not None and self._gave_up_itself:
+            sent = self.end.abort_at
         return self.health.acked_to >= sent
 
+    @property
+    def in_vain(self) -> int:
+        """How long (ns) bytes were sent again while nothing new was acknowledged."""
+        return self.health.resent_at - max(self.health.acked_at, self.span.first_time)
+
     def hit(self, text: str, side: Side | None) -> Hit:
-        """Return what was seen, from the beginning of the message to its end."""
-        last = self.ending.span
-        span = replace(self.span, last_packet=max(self.span.last_packet, last.first_packet))
+        """Return what was seen, from the beginning of the message to its end; what is not over may still go on."""
+        last = self.end.packet
+        span = replace(self.span, last_packet=max(self.span.last_packet, last))
         about = self.about if side is not None else None
-        return Hit(text, span, about, side, earliest_cause=self.span.first_packet, latest_cause=last.first_packet)
+        severity = Severity.WARNING if self.end.side is None else None
+        return Hit(text, span, about, side, self.span.first_packet, last, severity=severity)
 
 
 def _stalls(review: Review, *, whole: bool = False) -> Iterator[_Stall]:
     """Yield what had begun and not ended; with `whole` also what was sent whole and not acknowledged."""
-    association, ending = review.association, review.ending
-    if ending is None or association.unlisted or association.has_holes:
+    association, end = review.association, _end(review)
+    if end is None or association.unlisted or (association.has_holes and not whole):
         return
     for side in SIDES:
         health, begun = association.tcp.get(side), _begun(review, side)
         if begun is None and whole and health is not None:
             begun = _unacknowledged(review, side, health)
         if health is not None and begun is not None and health.sent_at != NEVER and review.hears(side.other):
-            yield _Stall(side, *begun, health, ending)
+            yield _Stall(side, *begun, health, end)
 
 
 def _due(review: Review) -> Iterator[_Stall]:
@@ -95,14 +130,14 @@ def _due(review: Review) -> Iterator[_Stall]:
 
     Whoever was asked may have stopped reading before it had all of the request, whoever asked between two responses.
     """
-    association, ending = review.association, review.ending
-    if ending is None or association.unlisted or association.has_holes:
+    association, end = review.association, _end(review)
+    if end is None or association.unlisted or association.has_holes:
         return
     for request in association.unanswered[:1]:
         for side in (request.side, request.side.other):
             health = association.tcp.get(side)
             if request.ended and health is not None and health.sent_at != NEVER and review.hears(side.other):
-                yield _Stall(side, the_message_with_id(request), request.span, None, "", health, ending)
+                yield _Stall(side, the_message_with_id(request), request.span, None, "", health, end)
 
 
 def _begun(review: Review, side: Side) -> tuple[str, Span, Message | None, str] | None:
@@ -137,25 +172,26 @@ def _end_in_tcp(span: Span) -> int:
     return located[-1].end if located else span.end
 
 
-@final_rule(code="receiver-stopped-reading", where=is_broken_off, severity=Severity.ERROR)
+@final_rule(code="receiver-stopped-reading", where=is_irregular, severity=Severity.ERROR)
 def stopped_reading(review: Review) -> Iterator[Hit]:
     """A receiver stopped reading.
 
     In the middle of a message, or before the response that it waits for, a program took no more bytes from TCP, so
     that its window closed and the sender had to wait until one side gave up. Whoever reset, closed or aborted then is
-    not the cause.
+    not the cause. Where the capture ends before that, it is a warning.
 
     What to do: Look at what the receiver did at that time: a full disk, a hanging database, a deadlock, a crashed
     thread.
     """
     begun = list(_stalls(review))
     for stall in begun or _due(review):
-        if stall.closed >= PATIENCE:
+        if stall.closed >= (PATIENCE if stall.end.side is not None else _STUCK):
             sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             text = f"{receiver} stopped reading: its TCP window stayed closed for {duration(stall.closed)} "
             where = f"{'within' if begun else 'before a final response to'} {stall.name}"
-            ender = "it" if stall.ending.side is stall.side.other else sender
-            yield stall.hit(f"{text}{where}; then {ender} {how_ended(stall.ending)}", stall.side.other)
+            ender = "it" if stall.end.side is stall.side.other else sender
+            then = f"then {ender} {stall.end.how}" if stall.end.side is not None else "so it was when the capture ended"
+            yield stall.hit(f"{text}{where}; {then}", stall.side.other)
 
 
 @final_rule(
@@ -176,9 +212,9 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
     """
     for stall in _stalls(review):
         silent = stall.silent
-        if not stall.closed and stall.all_arrived and silent >= PATIENCE:
+        if stall.end.side is not None and not stall.closed and stall.all_arrived and silent >= PATIENCE:
             sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
-            ender = receiver if stall.ending.side is stall.side.other else "it"
+            ender = receiver if stall.end.side is stall.side.other else "it"
             cut = f" ({stall.cut})" if stall.cut else ""
             text = f"{sender} stopped sending in the middle of {stall.name}{cut}; "
             if stall.about is not None and stall.about.lack is not None and stall.about.lack.part is Part.MARK:
@@ -187,7 +223,7 @@ def stopped_sending(review: Review) -> Iterator[Hit]:
                 text = f"{sender} sent the command set of {stall.name} and nothing of the data set that it announces; "
             elif stray := _stray(review, stall):
                 text = f"{sender} sends {counted(stray, 'byte')}, which begin no PDU: it does not speak DICOM; "
-            yield stall.hit(f"{text}{duration(silent)} later {ender} {how_ended(stall.ending)}", stall.side)
+            yield stall.hit(f"{text}{duration(silent)} later {ender} {stall.end.how}", stall.side)
 
 
 def _stray(review: Review, stall: _Stall) -> int:
@@ -202,12 +238,13 @@ def _never_began(message: Message) -> bool:
     return nothing and message.has_whole_command and message.command.announces_data_set
 
 
-@final_rule(code="bytes-never-acknowledged", where=is_broken_off, severity=Severity.ERROR)
+@final_rule(code="bytes-never-acknowledged", where=is_irregular, severity=Severity.ERROR)
 def never_arrived(review: Review) -> Iterator[Hit]:
     """Bytes were sent again and never acknowledged.
 
     From some moment on nothing that was sent reached the receiver, or no answer came back: the path is broken, the
-    receiving host is gone, or a firewall dropped the connection, as many do after an hour without traffic.
+    receiving host is gone, or a firewall dropped the connection, as many do after an hour without traffic. Where the
+    capture ends before either side gives up, it is a warning.
 
     What to do: Look at the path and at firewalls in between; capture at both ends. Where only large segments never
     arrive, some part of the path has a smaller MTU: compare with ping -s and the don't-fragment bit.
@@ -216,11 +253,15 @@ def never_arrived(review: Review) -> Iterator[Hit]:
         health, silent = stall.health, stall.since(stall.health.acked_at)
         lost = health.sent_to - health.acked_to
         tried = health.retransmitted >= _TRIES and stall.since(max(health.acked_at, stall.span.first_time)) >= PATIENCE
+        if stall.end.side is None or review.association.has_holes:  # it takes more to know that it does not go on
+            tried = health.retransmitted > _TRIES and stall.in_vain >= _STUCK
         if not stall.closed and lost > 0 and tried:
             sender, receiver = (the_party(review.association.party(each)) for each in (stall.side, stall.side.other))
             what = f"{counted(lost, 'byte')} of {stall.name}, sent again by {sender}, were never acknowledged"
             idle = idle_before(review.association, stall.span.first_packet, stall.span.first_time)
             last = f"the last acknowledgement came {duration(silent)} before the end"
+            if stall.end.side is None:
+                last = f"nothing was for {duration(stall.in_vain)}, until the capture ended"
             why = f"nothing had been sent for {duration(idle)} before it: dropped by a firewall?" if idle else last
             if not idle and lost >= SMALL_SEGMENT and not _passed_large(review, stall):
                 why = f"for {duration(silent)} only small segments got through: an MTU that is too small on the path?"

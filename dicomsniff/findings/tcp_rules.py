@@ -7,6 +7,7 @@ from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.association.tls_layer import why_missing
 from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import STALLS
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_gap, is_irregular, is_sent_again
 from dicomsniff.findings.parts import the_message_id, the_message_with_id, the_party
@@ -135,7 +136,7 @@ def one_direction(review: Review) -> Iterator[Hit]:
             yield Hit(f"one direction only: nothing sent by {the_party(party)} {where}", side=side)
 
 
-@final_rule(code="capture-ends-early", where=is_irregular, severity=Severity.WARNING)
+@final_rule(code="capture-ends-early", where=is_irregular, severity=Severity.WARNING, follows=STALLS)
 def ends_early(review: Review) -> Iterator[Hit]:
     """The capture ends while something is under way.
 
@@ -212,7 +213,7 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
             for message in association.messages
             if message.side is side
         )
-        segments = max(sent // size, len(association.messages) // 2, 1)
+        segments = max((sent or health.sent_to) // size, len(association.messages) // 2, 1)
         share = health.retransmitted / segments
         if health.retransmitted < _FEW or share < _NOTABLE:
             continue
@@ -221,7 +222,8 @@ def _sent_again(review: Review, *, storm: bool) -> Iterator[Hit]:
         bad = health.retransmitted >= _STORM and _MANY <= share < _TWICE and health.duplicate_acks >= _FEW
         if bad is storm:
             sender = association.party(side)
-            twice = _TWICE <= share <= 2
+            # Who gets no acknowledgement sends all of it again, too.
+            twice = _TWICE <= share <= 2 and health.acked_to >= health.sent_to
             again = counted(health.retransmitted, "segment")
             text = f"{again} of {the_party(sender)} sent again, of about {segments} in all"
             if twice:

@@ -9,7 +9,8 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
-from dicomsniff.findings.codes import NOT_CAPTURED
+from dicomsniff.dimse.message import Message
+from dicomsniff.findings.codes import NOT_CAPTURED, STALLS
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.identity_rules import refused_for_identity
@@ -185,7 +186,8 @@ def _aborted(association: Association, found: Findings) -> str:
         return f"aborted by the {abort.side.value}: {'; '.join(filter(None, [*parts, failed]))}"
     who = _by(abort)
     done = _failures(association) or _exchanged(association)
-    exchanged = f", after {done}" if association.message_counts.statuses else ""
+    late = _answered_later(association)
+    exchanged = f", after {done}" if association.message_counts.statuses and late is None else ""
     wrong = next((each for each in found.causes if each.worst is Severity.ERROR), None)
     own = wrong is None or wrong.code in (*_ABORTS, "status-failure")
     before = "" if own or wrong is None else f"; before that: {wrong.line}"
@@ -220,7 +222,7 @@ def _end_after(cause: Finding) -> Finding | None:
 def _why_unfinished(association: Association, found: Findings, failed: str) -> str:
     if association.state is State.ESTABLISHED and association.nothing_accepted:
         return f": no presentation context was accepted{_refusals(association)}"
-    cause = _cause(found)
+    cause = _cause(found) or next((each for each in found.causes if each.code in STALLS), None)
     if cause is not None and cause.code != "status-failure":
         said = failed or (_exchanged(association) if association.message_counts.statuses else "")
         end = _end_after(cause)
@@ -292,7 +294,21 @@ def _unanswered(association: Association, name: str, answer: str, asked: int, un
     return f"{name} got no {answer} in {duration(waited)} {until}"
 
 
+def _answered_later(association: Association) -> tuple[Message, Message] | None:
+    """Return the first request whose final response came only behind the abort, and that."""
+    aborted = _aborted_at(association)
+    for operation in association.operations.operations:
+        if operation.final is not None and operation.final.span.first_packet > aborted:
+            return operation.request, operation.final
+    return None
+
+
 def _open_question(association: Association, abort: AbortInfo) -> str:
+    if (late := _answered_later(association)) is not None:
+        asked, answer = late
+        at = next(entry.span.last_time for entry in association.timeline if isinstance(entry.event, Abort))
+        name = f"{asked.name} {asked.command.message_id}"
+        return f" before the final response to {name} came, {duration(answer.span.first_time - at)} later"
     question = association.unanswered[0] if association.unanswered else None
     if question is not None:
         name = f"{question.name} {question.command.message_id}"

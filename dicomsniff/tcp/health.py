@@ -110,6 +110,11 @@ class StreamHealth:
         self._history_bytes = 0
 
     @property
+    def resent_at(self) -> int:
+        """When bytes were last sent again (ns since 1970); NEVER where none were."""
+        return self._seen[1]
+
+    @property
     def stall_time(self) -> int:
         """How long (ns) nothing went forward until bytes were sent again, or for want of room in the window."""
         return self.pauses.time(Cause.RETRANSMISSION, Cause.WINDOW)

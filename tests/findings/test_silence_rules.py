@@ -164,6 +164,23 @@ def test_a_response_that_comes_after_its_sender_was_given_up_on_answers_nothing(
     assert told[0].message.endswith("had sent no response to C-ECHO-RQ 1; it came 1.00 s later")
 
 
+@pytest.mark.parametrize(("waited", "code"), [(600, "peer-silent"), (400, "association-aborted")])
+def test_an_answer_behind_an_abort_is_none(waited, code):
+    """A second of patience is short by what the request takes on its way."""
+    talk = established()
+    talk.client(build.message(1, build.echo_rq()))
+    talk.wait(waited * SECOND // 1000)
+    talk.client(build.abort())
+    talk.wait(SECOND)
+    talk.server(build.message(1, build.echo_rsp()))
+    association = only(talk.close().packets)
+    found = findings_of(association)
+    assert found.causes[0].code == code
+    said = verdict(association, found)
+    assert "Success" not in said
+    assert ("came, 1.00 s later" if waited < 500 else "it came 1.00 s later") in said
+
+
 def test_who_gave_up_before_the_answer_has_not_closed_an_established_association():
     talk = opened(answer=b"")
     talk.wait(10 * SECOND)

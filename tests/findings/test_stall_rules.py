@@ -6,12 +6,13 @@ import build
 from dicomsniff.association.association import Association
 from dicomsniff.association.timing import Part
 from dicomsniff.findings.codes import QUERIES
-from dicomsniff.findings.finding import Finding
+from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.side import Side
 from findings.stall_cases import STORE, getting, sent_in_vain, stopped, with_closed_window
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, healthy, match, opened, with_window
 from pipeline import analyze_frames, findings_of, only
+from unmarked import verdict
 
 ENDS = {
     "reset by the client": (lambda talk: talk.reset(0), "reset the TCP connection"),
@@ -26,6 +27,12 @@ SIDES = {0: Side.REQUESTOR, 1: Side.ACCEPTOR}
 def _aborted(talk: build.Talk, side: int) -> build.Talk:
     (talk.server if side else talk.client)(build.abort())
     return talk.close()
+
+
+def _probed(talk: build.Talk) -> build.Talk:
+    """The sender asks whether there is room, by a segment without bytes."""
+    talk.acknowledge(0)
+    return talk
 
 
 def _beside_queries(association: Association) -> list[Finding]:
@@ -190,3 +197,52 @@ def test_a_few_bytes_that_begin_no_pdu_are_no_pdu_that_was_broken_off(sender, sa
     (found,) = [each.message for each in findings_of(association).all if each.code == "sender-stopped"]
     assert ("sends 4 bytes, which begin no PDU: it does not speak DICOM; 10.0 s later" in found) is is_none
     assert ("stopped sending in the middle of a PDU header" in found) is not is_none
+
+
+def again_and_again(talk: build.Talk, packet: build.Packet, times: int) -> build.Talk:
+    """Send a segment again, each time after twice as long."""
+    for number in range(times):
+        talk.wait(SECOND // 4 << number)
+        talk.packets.append(packet._replace(time=talk.time))
+    return talk
+
+
+@pytest.mark.parametrize(("times", "told"), [(5, True), (3, False)])
+def test_what_is_sent_again_in_vain_is_told_when_the_capture_ends(times, told):
+    """Nobody has given up yet; what is sent again for 1.75 s may arrive still."""
+    talk = established()
+    talk.client(STORE[:1000])
+    talk.acknowledge(1)
+    again_and_again(talk, talk.client(STORE[1000:2000])[0], times)
+    association = only(talk.packets)
+    if not told:
+        assert cause(association)[0] == "capture-ends-early"
+        return
+    code, side, text = cause(association)
+    assert (code, side) == ("bytes-never-acknowledged", None)
+    assert text.endswith("nothing was for 7.75 s, until the capture ended")
+    (found,) = [each for each in findings_of(association).causes if each.code == code]
+    assert found.severity is Severity.WARNING
+    assert found.followers[-1].code == "capture-ends-early"
+    assert verdict(association, findings_of(association)).startswith(f"unfinished: {text}")
+
+
+def test_that_only_small_segments_get_through_is_told_of_half_a_negotiation_too():
+    request = build.associate_rq(*(build.proposal(number) for number in range(1, 120, 2)))
+    talk = build.Talk().open()
+    packets = talk.client(request)
+    again_and_again(talk, packets[0], 5)
+    association = only(talk.packets)
+    assert "an MTU that is too small on the path?" in cause(association)[2]
+    assert "twice" not in " ".join(each.line for each in findings_of(association).all)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(4, True), (2, False)])
+def test_a_window_that_is_closed_when_the_capture_ends_is_told(seconds, told):
+    talk = stopped(_probed, wait=seconds * SECOND)
+    (association,) = analyze_frames(with_closed_window(talk)).associations
+    code, side, text = cause(association)
+    assert (code == "receiver-stopped-reading") is told
+    if told:
+        assert side is Side.ACCEPTOR
+        assert text.endswith("; so it was when the capture ended")
