@@ -98,7 +98,7 @@ def aborted_by_user(association: Association, entry: Entry, found: Findings) -> 
     warning.
 
     What to do: What the other side sent, or did not send, just before is the usual cause; the aborting side's log names
-    it.
+    it. An acceptor that aborts at the first request may not permit it to that calling AE title.
     """
     match entry.event:
         case Abort(source=source) if source != 2:
