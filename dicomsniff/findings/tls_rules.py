@@ -83,7 +83,8 @@ def unanswered(review: Review) -> Iterator[Hit]:
     somebody gave up. A server that waits for plain DICOM to come does so, a server that hangs, and a device between
     that inspects TLS or chooses the server by the name in the ClientHello.
 
-    What to do: Look in the log of the side that is silent, and see whether it speaks TLS on this port at all.
+    What to do: Look in the log of the side that is silent, and see whether it speaks TLS on this port at all. Where it
+    stopped within its part, see whether long packets get through (path MTU).
     """
     association, layer = review.association, review.association.tls
     if layer is None or not layer.is_unread or not layer.session.offered_suites or failed_handshake(layer) is not None:
