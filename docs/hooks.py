@@ -8,7 +8,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 _OUTWARD = re.compile(r"\]\((\.\./[^()\s]*)\)")
-_README_TABLE = "<!-- on the site, the README's section stands here -->"
+_README_TABLE = "The table by traffic is [in the README](../README.md#speed-and-memory)."
+"""What the section itself stands for on the site."""
 _SECTION = re.compile(r"^## Speed and memory\n(.*?)^## ", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"<code>[^<]*</code>")
 _OPTION = re.compile(r"(?<![\w-])--?[\w-]+")
