@@ -19,7 +19,7 @@ from hostile import HOSTILE, write_hostile
 
 KINDS = {
     "never-closed": "associations that stay open",
-    "many-messages": "C-ECHOs in one association",
+    "many-messages": "messages of C-ECHOs in one association",
     "find-responses": "responses of one C-FIND",
     "many-contexts": "associations of 128 contexts",
 }

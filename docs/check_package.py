@@ -73,6 +73,9 @@ def try_wheel(python: str, wheel: Path, folder: Path) -> None:
     printed("export", str(sample), "-o", "report.json")
     if not (folder / "report.json").read_text(encoding="utf-8").startswith("{"):
         sys.exit("`export` wrote no JSON")
+    for shell in ("bash", "zsh", "fish"):
+        if "dicomsniff" not in printed("completion", shell):
+            sys.exit(f"there is no completion for {shell}")
     if not (folder / "share" / "man" / "man1" / "dicomsniff.1").exists():
         sys.exit("there is no man page")
     _see_terminal_ui([str(program), "demo"])

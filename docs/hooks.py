@@ -8,6 +8,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 _OUTWARD = re.compile(r"\]\((\.\./[^()\s]*)\)")
+_README_TABLE = "The table by traffic is [in the README](../README.md#speed-and-memory)."
+"""What the section itself stands for on the site."""
+_SECTION = re.compile(r"^## Speed and memory\n(.*?)^## ", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"<code>[^<]*</code>")
 _OPTION = re.compile(r"(?<![\w-])--?[\w-]+")
 
@@ -21,6 +24,12 @@ def on_page_markdown(markdown: str, /, *, page: Any, **_: object) -> str:
         inside = path.startswith("docs/")
         return link[0] if inside else f"]({project['urls']['Source']}/blob/main/{path})"
 
+    if _README_TABLE in markdown:
+        found = _SECTION.search((ROOT / "README.md").read_text(encoding="utf-8"))
+        assert found is not None
+        markdown = markdown.replace(
+            _README_TABLE, found[1].replace("](docs/", "](").replace("](benchmarks/", "](../benchmarks/")
+        )
     return _OUTWARD.sub(outward, markdown)
 
 

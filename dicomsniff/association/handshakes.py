@@ -87,8 +87,6 @@ def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
     if len(layer.turns) == 1 and layer.ended is not None and layer.ended[0] is SERVER:
         _, how, span = layer.ended
         return _failed(layer, Failure.HELLO_UNANSWERED, span, how=how)
-    if (broken := _broken_off_by_server(layer)) is not None:
-        return broken
     for alert, span in layer.alerts:
         if alert.level == FATAL and alert.description not in HARMLESS:
             return _failed(layer, Failure.ALERT, span, by_client=alert.peer is CLIENT, alert=alert.description)
@@ -98,10 +96,18 @@ def failed_handshake(layer: TlsLayer) -> FailedHandshake | None:
     return None
 
 
+def broken_off(layer: TlsLayer) -> FailedHandshake | None:
+    """Return that a side ended the connection of an association in the middle of the handshake, without an alert.
+
+    Of connections that are not DICOM's that is not told: only their first bytes are looked at.
+    """
+    return _broken_off_by_server(layer) or _left_by_client(layer)
+
+
 def _broken_off_by_server(layer: TlsLayer) -> FailedHandshake | None:
     """Return that the server ended the connection before the client could do its part; None where it told why."""
     turns, ended = layer.turns_of_handshake, layer.ended
-    if ended is None or ended[0] is not SERVER or len(turns) < 2 or not layer.is_whole:
+    if ended is None or ended[0] is not SERVER or len(turns) < 2 or not layer.is_whole or layer.answered_in is not None:
         return None
     _, how, span = ended
     if len(turns) > 2 and turns[2].begins.first_packet < span.first_packet:
@@ -111,10 +117,10 @@ def _broken_off_by_server(layer: TlsLayer) -> FailedHandshake | None:
     return None if told or has_waited else _failed(layer, Failure.BROKEN_OFF, span, how=how)
 
 
-def left_by_client(layer: TlsLayer) -> FailedHandshake | None:
+def _left_by_client(layer: TlsLayer) -> FailedHandshake | None:
     """Return that the client ended the connection instead of doing its part of the handshake, or within it.
 
-    So do programs that only look whether somebody is there; of connections that are not DICOM's it is not told.
+    So do programs that only look whether somebody is there.
     """
     turns, ended = layer.turns_of_handshake, layer.ended
     if ended is None or ended[0] is not CLIENT or not layer.is_whole:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from dicomsniff.association.handshakes import (
     HANDSHAKE_TURNS,
     FailedHandshake,
+    broken_off,
     closed_early,
     failed_handshake,
-    left_by_client,
 )
 from dicomsniff.association.timeline import Entry
 from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
@@ -34,7 +34,7 @@ _DATA_LOST = (Problem.DAMAGED, Problem.NOT_TLS)
 
 
 def _failure(layer: TlsLayer) -> FailedHandshake | None:
-    return failed_handshake(layer) or left_by_client(layer)
+    return broken_off(layer) or failed_handshake(layer)
 
 
 @final_rule(code="tls-refused", where=is_over_tls, severity=Severity.ERROR)
@@ -83,10 +83,11 @@ def unanswered(review: Review) -> Iterator[Hit]:
     somebody gave up. A server that waits for plain DICOM to come does so, a server that hangs, and a device between
     that inspects TLS or chooses the server by the name in the ClientHello.
 
-    What to do: Look in the log of the side that is silent, and see whether it speaks TLS on this port at all.
+    What to do: Look in the log of the side that is silent, and see whether it speaks TLS on this port at all. Where it
+    stopped within its part, see whether long packets get through (path MTU).
     """
     association, layer = review.association, review.association.tls
-    if layer is None or not layer.is_unread or not layer.session.offered_suites or failed_handshake(layer) is not None:
+    if layer is None or not layer.is_unread or not layer.session.offered_suites or _failure(layer) is not None:
         return
     turns, ended = layer.turns, layer.ended
     if not 1 <= len(turns) < HANDSHAKE_TURNS or turns[0].peer is not CLIENT:
@@ -193,7 +194,7 @@ def suite(review: Review) -> Iterator[Hit]:
 def _working(review: Review) -> TlsLayer | None:
     """Return the TLS that protects an association: not one whose handshake failed, which protects nothing."""
     layer = review.association.tls
-    return None if layer is None or (layer.is_unread and failed_handshake(layer) is not None) else layer
+    return None if layer is None or (layer.is_unread and _failure(layer) is not None) else layer
 
 
 @final_rule(code="tls-certificate-validity", where=is_over_tls, severity=Severity.WARNING)
