@@ -11,7 +11,6 @@ change by themselves. Memory is the highest resident set of the terminal UI, and
 import argparse
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from machine import machine_lines
 PATIENCE = 10.0
 """Seconds after which a key is given up."""
 COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+MOVES = {"↓ and ↑": ("Down", "Up"), "PageDown, PageUp": ("NPage", "PPage"), "End, Home": ("G", "g")}
 VIEWS = {"2": "Exchange", "3": "Negotiation", "4": "Objects", "5": "Time", "6": "Findings", "7": "Compare"}
 
 
@@ -96,9 +96,9 @@ class Window:
         self._terminal, self._looked_at = terminal, looked_at
         self.window = terminal.run(command)
 
-    def time(self, key: str, *, whole: bool = False) -> float | None:
+    def time(self, key: str, looked_at: Callable[[list[str]], list[str]] | None = None) -> float | None:
         """Press a key and return how long its redraw took (ms); None where nothing changed."""
-        looked_at = views if whole else self._looked_at
+        looked_at = looked_at or self._looked_at
         before = looked_at(self._terminal.screen(self.window))
         begun = time.perf_counter()
         self._terminal.press(self.window, key)
@@ -132,12 +132,17 @@ def selected(lines: list[str]) -> list[str]:
     return [line for line in plain if "─ Association " in line or "━ Association " in line]
 
 
-def presses(window: Window, beside: Window, keys: Iterator[str]) -> tuple[list[float], list[float]]:
+def presses(
+    window: Window,
+    beside: Window,
+    keys: Iterator[str],
+    looked_at: Callable[[list[str]], list[str]] | None = None,
+) -> tuple[list[float], list[float]]:
     """Press keys in both, taking turns; return what they took."""
     took: tuple[list[float], list[float]] = ([], [])
     for key in keys:
         for each, times in zip((window, beside), took, strict=True):
-            if (said := each.time(key)) is not None:
+            if (said := each.time(key, looked_at)) is not None:
                 times.append(said)
     return took
 
@@ -160,12 +165,11 @@ def peak(process: int) -> float:
 
 
 def show_peak(capture: str) -> float:
-    """Return that of `show`."""
-    with open(os.devnull, "wb") as nowhere:
-        subprocess.run(
-            [sys.executable, "-m", "dicomsniff", "show", capture], stdout=nowhere, stderr=nowhere, check=False
-        )
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
+    """Return that of `show`: of it alone, as other children may have taken more."""
+    call = [sys.executable, "-m", "dicomsniff", "show", capture]
+    with open(os.devnull, "wb") as nowhere, subprocess.Popen(call, stdout=nowhere, stderr=nowhere) as process:
+        _, process.returncode, used = os.wait4(process.pid, 0)
+    return used.ru_maxrss / 1000
 
 
 def main() -> int:
@@ -191,25 +195,28 @@ def main() -> int:
             ui.wait_for(" → ", "Findings (")
             first_rows = time.perf_counter() - begun
             took: tuple[list[float], list[float]] = ([], [])
-            ui.time("1", whole=True)
-            while ui.shows("reading ") and len(took[0]) < args.keys:
-                for each, more in zip(took, presses(ui, less, iter(("Down", "Up"))), strict=True):
+            ui.time("1", views)
+            moved = True  # there may be one association
+            while moved and ui.shows("reading ") and len(took[0]) < args.keys:
+                pressed = presses(ui, less, iter(("Down", "Up")))
+                moved = bool(pressed[0])
+                for each, more in zip(took, pressed, strict=True):
                     each.extend(more)
             rows.append(row("↓ and ↑ while loading", *took))
             while ui.shows("reading "):
                 time.sleep(0.1)
             loaded, at_first = time.perf_counter() - begun, peak(terminal.process(ui.window))
-            ui.time("1", whole=True)
-            for name, keys in (
-                ("↓ and ↑", ("Down", "Up")),
-                ("PageDown, PageUp", ("NPage", "PPage")),
-                ("End, Home", ("G", "g")),
-            ):
-                rows.append(row(f"{name}, loaded", *presses(ui, less, iter(keys * (args.keys // 2)))))
+            ui.time("1", views)
+            ui.wait_for("Associations (")
+            is_one = ui.shows("Associations (1)")
+            # Nothing changes by itself any more.
+            for view, place in (("1", "loaded"), ("2", "in the exchange"))[is_one:]:
+                ui.time(view, views)
+                for name, keys in MOVES.items():
+                    times = presses(ui, less, iter(keys * (args.keys // 2)), everything)
+                    rows.append(row(f"{name}, {place}", *times))
             for key, name in VIEWS.items():
-                there = [
-                    each for _ in range(5) for each in (ui.time(key, whole=True), ui.time("1", whole=True)) if each
-                ]
+                there = [each for _ in range(5) for each in (ui.time(key, views), ui.time("1", views)) if each]
                 rows.append(row(f"{name} and back", there, []))
             memory = peak(terminal.process(ui.window))
         finally:

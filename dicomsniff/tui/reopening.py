@@ -43,7 +43,9 @@ class Reopening:
         """Whether an association has no details and was not gone back for."""
         if association is None or not association.condensed:
             return False
-        return self.shown(association) is association and association.id not in self._problems
+        if association.id in self._found or association.id in self._problems:
+            return False
+        return self.shown(association) is association
 
     def said(self, association: Association | None) -> str:
         """Say why there are no details; empty where there are."""

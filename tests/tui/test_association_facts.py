@@ -8,6 +8,7 @@ from dicomsniff.library import Capture
 from dicomsniff.tui.association_facts import association_facts
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.link_book import LinkBook, Target
+from dicomsniff.tui.views import overview
 from tui.screens import LARGE, opened, press, screen_text
 
 
@@ -44,3 +45,14 @@ async def test_the_overview_of_a_few_associations_says_each_thing_once(samples: 
         assert shown.count("released: 6 C-STORE, all Success") == 2, "in the table, and whole below it"
         assert shown.count("took 1.6 of 2.2 s") == 1
         assert "████████████████ acceptor thinking" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("many", [2, 20])
+async def test_the_most_frequent_reasons_are_listed_where_there_are_many_associations(
+    samples: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(overview, "MANY", many)
+    async with opened(samples / "association-rejected.pcap", LARGE) as (app, pilot):
+        await press(pilot, "1")
+        assert ("and 2 associations in trouble for other reasons" in screen_text(app)) is (many == 2)

@@ -171,7 +171,7 @@ async def test_the_overview_tells_where_an_associations_time_went(samples: Path,
         assert "ECHOSCU gave up after 2.01 s" in screen_text(app)
         assert "because the acceptor" in screen_text(app)
         await press(pilot, "tab", "end")
-        assert "negotiation 2.01 s" in screen_text(app)
+        assert " 2.01 s  100%   ████████████████ negotiation" in screen_text(app)
         await press(pilot, "escape")
         assert app.focused is overview(app).table
 

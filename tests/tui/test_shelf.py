@@ -12,7 +12,7 @@ from dicomsniff.tui import shelf
 from dicomsniff.tui.shelf import Shelf
 from tui.screens import LARGE, SMALL, opened, press, screen_text
 
-SAMPLES = ("association-rejected.pcap", "association-aborted.pcap", "c-move.pcap", "c-move-destination-refuses.pcap")
+SAMPLES = ("c-move.pcap",)
 OTHER = "right_curly_bracket"
 STEPS = (
     *((key,) for key in "123457"),

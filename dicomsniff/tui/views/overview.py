@@ -24,7 +24,7 @@ ARRANGEMENTS = (
 )
 FEW = 3
 """Rows for which there is room however few associations there are."""
-TALL, MANY = 30, 10
+TALL, MANY = 30, 20
 """Lines, and associations, from which on the most frequent reasons of trouble are listed, too: of a few, the table and
 the line above all views say as much."""
 
