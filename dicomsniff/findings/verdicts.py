@@ -47,7 +47,7 @@ def verdict(association: Association, found: Findings, now: int = 0) -> str:
     if association.tls is not None and association.tls.is_unread:
         return f"unfinished: {_presumed(association, association.tls, found)}"
     if association.rejection is not None:
-        return f"refused: {_rejection(association, found)}"
+        return f"rejected: {_rejection(association, found)}"
     if association.abort is not None and association.state is not State.RELEASED:
         return _aborted(association, found)
     failed = _failures(association)
@@ -100,7 +100,7 @@ def reason(association: Association, found: Findings) -> str:
         why = in_words(reject_reason_name(association.rejection.source, association.rejection.reason))
         cause = _refused_for(found)
         further = [refused_for_identity(association), _without_ports(association, cause) if cause is not None else ""]
-        return "; ".join([f"refused: {why}", *filter(None, further)])
+        return "; ".join([f"rejected: {why}", *filter(None, further)])
     cause = _cause(found)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
         end, why = _end_after(cause), _without_ports(association, cause)

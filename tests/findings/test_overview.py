@@ -174,11 +174,11 @@ def test_the_verdict_of_many_begins_with_the_most_frequent_trouble():
         packets += talk.close().packets
     overview = analyze(packets).overview
     assert overview.text([], []).startswith(
-        "all 3 associations are in trouble: refused: calling AE title not recognized (2 times, and 1 other reason)"
+        "all 3 associations are in trouble: rejected: calling AE title not recognized (2 times, and 1 other reason)"
     )
     assert list(map(plain, overview.worst())) == [
-        "association 2 (STORESCU -> STORESCP) and 1 more: refused: calling AE title not recognized",
-        "association 1 (STORESCU -> STORESCP): refused: called AE title not recognized",
+        "association 2 (STORESCU -> STORESCP) and 1 more: rejected: calling AE title not recognized",
+        "association 1 (STORESCU -> STORESCP): rejected: called AE title not recognized",
     ]
 
 
