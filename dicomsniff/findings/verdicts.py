@@ -9,6 +9,7 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
+from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding, Severity
@@ -297,10 +298,10 @@ def _open_question(association: Association, abort: AbortInfo) -> str:
     if question is not None:
         name = f"{question.name} {question.command.message_id}"
         if question.side is abort.side:
-            return f" before it got a final response to {name}"
+            return f" before it got a final response to {name}{_so_far(question)}"
         if question.command.announces_data_set and question.span.last_packet > _aborted_at(association):
             return f" before the data set of {name} had arrived"
-        return f" instead of a final response to {name}"
+        return f" instead of a final response to {name}{_so_far(question)}"
     if association.state is not State.RELEASED and abort.side is Side.ACCEPTOR and _never_answered(association):
         request = association.request
         if request is not None and request.span.last_packet > _aborted_at(association):
@@ -309,6 +310,15 @@ def _open_question(association: Association, abort: AbortInfo) -> str:
     if association.nothing_accepted and not association.message_counts.messages:
         return f": no presentation context was accepted{_refusals(association)}"
     return ""
+
+
+def _so_far(question: Message) -> str:
+    """Say what had come of a request that got no final response: `, after 120 matches`."""
+    operation = question.operation
+    if operation is None or not operation.pending:
+        return ""
+    what = "match" if operation.name == "C-FIND" else "pending response"
+    return f", after {counted(operation.pending, what)}"
 
 
 def _never_answered(association: Association) -> bool:
