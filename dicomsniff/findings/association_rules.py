@@ -68,8 +68,8 @@ _REJECTED_FOR = {
 def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor rejects the association.
 
-    A-ASSOCIATE-RJ says who rejected it (the application or the service-provider), why, and whether trying again later may
-    help (transient) or not (permanent).
+    A-ASSOCIATE-RJ says who rejected it (the application or the service-provider), why, and whether trying again later
+    may help (transient) or not (permanent).
 
     What to do: Called AE title: what the acceptor calls itself. Calling AE title and address: what it admits. Local
     limit or congestion: how many associations it takes at a time.
