@@ -177,7 +177,7 @@ def test_what_was_found_about_an_association_is_told_by_the_capture(samples: Pat
     with open_capture(samples / "association-rejected.pcap") as capture:
         found = [(finding.code, finding.message) for each in capture.closed() for finding in capture.findings_of(each)]
     assert {code for code, _ in found} == {"association-rejected"}
-    assert "refuses the association" in found[0][1]
+    assert "rejects the association" in found[0][1]
 
 
 def test_a_data_set_is_pydicoms_and_can_be_saved_as_it_was_sent(tmp_path: Path, samples: Path):

@@ -89,9 +89,13 @@ def in_words(name: str) -> str:
 
 
 def refused_in_words(result: int, source: int, reason: int) -> str:
-    """Say plainly why an association was refused and by what (PS3.8 Table 9-21); a service-user is an application."""
+    """Say plainly why an association was rejected and by what (PS3.8 Table 9-21); a service-user is an application."""
     how = {1: "permanent", 2: "transient: it may work later"}.get(result, f"result {result} is reserved")
-    who = {1: "its application refused", 2: "its service-provider refused", 3: "its service-provider refused"}
+    who = {
+        1: "its application rejected it",
+        2: "its service-provider rejected it",
+        3: "its service-provider rejected it",
+    }
     return f"{in_words(reject_reason_name(source, reason))} ({who.get(source, f'source {source} is reserved')}; {how})"
 
 

@@ -66,10 +66,10 @@ _REJECTED_FOR = {
     follows=(*by("peer", *PROPOSAL, "role-scp-only", "likely-reason"), "own:pdu-unexpected"),
 )
 def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
-    """The acceptor refuses the association.
+    """The acceptor rejects the association.
 
-    A-ASSOCIATE-RJ says who refused (the application or the service-provider), why, and whether trying again later may
-    help (transient) or not (permanent).
+    A-ASSOCIATE-RJ says who rejected it (the application or the service-provider), why, and whether trying again later
+    may help (transient) or not (permanent).
 
     What to do: Called AE title: what the acceptor calls itself. Calling AE title and address: what it admits. Local
     limit or congestion: how many associations it takes at a time.
@@ -77,7 +77,7 @@ def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     match entry.event:
         case AssociateRj(result=result, source=source, reason=reason):
             party = association.party(entry.side)
-            said = f"{the_party(party)} refuses the association: {refused_in_words(result, source, reason)}"
+            said = f"{the_party(party)} rejects the association: {refused_in_words(result, source, reason)}"
             likely = refused_for_identity(association)
             why = _REJECTED_FOR.get((source, reason))
             only = (*why, "pdu-unexpected") if why is not None else ()

@@ -334,7 +334,7 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                 # Those who went on differ in nothing that matters: what warns of them is told once of all associations.
                 name = the_message_with_id(message) if category == "Failure" else command.name
                 worse = Severity.ERROR if category == "Warning" and _brought_nothing(message) else None
-                text = f"{name}{_what_of(message)}: {said}{more}"
+                text = f"{name}{_what_of(message)}: {said}{_class_of(message)}{more}"
                 yield Hit(text, earliest_cause=since, only=only, severity=worse)
 
 
@@ -369,13 +369,16 @@ def _sent_before(association: Association, asked: Message) -> str:
 
 
 def _what_of(response: Message) -> str:
-    """Say what was asked or reported, and of which SOP class: ` (Print of Basic Film Box)`."""
+    """Say what was asked or reported, where the service alone does not: ` (Print)`."""
     command, asked = response.command, response.request
     tag = {"N-ACTION": ACTION_TYPE_ID, "N-EVENT-REPORT": EVENT_TYPE_ID}.get(command.service)
     what = type_name(command.service, asked.sop_class_uid, asked.command.uint(tag)) if tag and asked else ""
-    of = the_class_in_short(response.sop_class_uid) if response.sop_class_uid else ""
-    said = " of ".join(filter(None, (what, of)))
-    return f" ({said})" if said else ""
+    return f" ({what})" if what else ""
+
+
+def _class_of(response: Message) -> str:
+    """Say of which SOP class an answer is: `, of Basic Film Box`."""
+    return f", of {the_class_in_short(response.sop_class_uid)}" if response.sop_class_uid else ""
 
 
 def _agreed(association: Association, message: Message) -> bool:

@@ -121,7 +121,7 @@ def application_context_wrong(_: Association, entry: Entry) -> Iterator[Hit]:
 def application_context_private(_: Association, entry: Entry) -> Iterator[Hit]:
     """The application context is a private one.
 
-    Private application contexts are allowed. A peer that does not know this one refuses the association
+    Private application contexts are allowed. A peer that does not know this one rejects the association
     (application-context-name-not-supported), or aborts where an acceptor returned it.
     """
     match entry.event:

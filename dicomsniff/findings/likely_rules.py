@@ -34,7 +34,7 @@ from dicomsniff.quantities import some_of
 from dicomsniff.side import SIDES, Side
 
 _FAILURES = {
-    "association-rejected": "refused the association",
+    "association-rejected": "rejected the association",
     "association-aborted": "aborted",
     "provider-aborted": "aborted",
     "connection-reset": "reset the connection",

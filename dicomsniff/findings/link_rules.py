@@ -276,7 +276,7 @@ def _called_back(facts: CaptureFacts, asked: Step) -> tuple[str, Severity]:
     if troubled is None:
         return "", Severity.NOTE
     why = in_words(reject_reason_name(*troubled.refused)) if troubled.refused else ""
-    what = f"which was refused: {why}" if why else "which was in trouble"
+    what = f"which was rejected: {why}" if why else "which was in trouble"
     where = the_association(troubled.association)
     return f"; the SCP called back in association {where}, {what}", Severity.NOTE
 

@@ -185,7 +185,7 @@ def still_open(facts: CaptureFacts) -> Iterator[Hit]:
             parts.append(f"{_connections(beside)} in use ({_listed(beside)})")
         if parts:
             called = _titles(first)[1]
-            yield _about(first, f"when {called} refused {_listed(group)}, {' and '.join(parts)}")
+            yield _about(first, f"when {called} rejected {_listed(group)}, {' and '.join(parts)}")
 
 
 def _put_off(neighbour: Neighbour) -> bool:

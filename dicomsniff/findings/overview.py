@@ -278,7 +278,7 @@ class Overview:
         return _all(total) if count == total else f"{count} of {counted(total, 'association')}"
 
     def _why(self, became: Fate) -> str:
-        """`refused: called AE title not recognized (3 times, and 2 other reasons)`."""
+        """`rejected: called AE title not recognized (3 times, and 2 other reasons)`."""
         common = self.reasons[became].ranked()
         (why, count), *more = common
         least = "more than " if became is Fate.TROUBLED and self.other_reasons else ""

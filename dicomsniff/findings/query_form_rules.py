@@ -80,7 +80,7 @@ def asks_below(each: Asked) -> Iterator[str]:
 
 @final_rule(code="fuzzy-matching-not-granted", where=asks, severity=Severity.NOTE)
 def not_fuzzy(review: Review) -> Iterator[Hit]:
-    """A query by name finds nothing, and fuzzy matching of names was not granted.
+    """A query by name finds nothing, and fuzzy matching was not granted.
 
     The requestor asked for fuzzy semantic matching of person names, and the acceptor did not grant it: a name is found
     only as it is written, but for wildcards and letters' case. Where the query matches nothing, this may be why.

@@ -48,7 +48,7 @@ def verdict(association: Association, found: Findings, now: int = 0) -> str:
     if association.tls is not None and association.tls.is_unread:
         return f"unfinished: {_presumed(association, association.tls, found)}"
     if association.rejection is not None:
-        return f"refused: {_rejection(association, found)}"
+        return f"rejected: {_rejection(association, found)}"
     if association.abort is not None and association.state is not State.RELEASED:
         return _aborted(association, found)
     failed = _failures(association)
@@ -101,7 +101,7 @@ def reason(association: Association, found: Findings) -> str:
         why = in_words(reject_reason_name(association.rejection.source, association.rejection.reason))
         cause = _refused_for(found)
         further = [refused_for_identity(association), _without_ports(association, cause) if cause is not None else ""]
-        return "; ".join([f"refused: {why}", *filter(None, further)])
+        return "; ".join([f"rejected: {why}", *filter(None, further)])
     cause = _cause(found)
     if cause is not None and cause.code not in ("association-aborted", "status-failure"):
         end, why = _end_after(cause), _without_ports(association, cause)
@@ -313,10 +313,10 @@ def _open_question(association: Association, abort: AbortInfo) -> str:
     if question is not None:
         name = f"{question.name} {question.command.message_id}"
         if question.side is abort.side:
-            return f" before it got a final response to {name}"
+            return f" before it got a final response to {name}{_so_far(question)}"
         if question.command.announces_data_set and question.span.last_packet > _aborted_at(association):
             return f" before the data set of {name} had arrived"
-        return f" instead of a final response to {name}"
+        return f" instead of a final response to {name}{_so_far(question)}"
     if association.state is not State.RELEASED and abort.side is Side.ACCEPTOR and _never_answered(association):
         request = association.request
         if request is not None and request.span.last_packet > _aborted_at(association):
@@ -325,6 +325,15 @@ def _open_question(association: Association, abort: AbortInfo) -> str:
     if association.nothing_accepted and not association.message_counts.messages:
         return f": no presentation context was accepted{_refusals(association)}"
     return ""
+
+
+def _so_far(question: Message) -> str:
+    """Say what had come of a request that got no final response: `, after 120 matches`."""
+    operation = question.operation
+    if operation is None or not operation.pending:
+        return ""
+    what = "match" if operation.name == "C-FIND" else "pending response"
+    return f", after {counted(operation.pending, what)}"
 
 
 def _never_answered(association: Association) -> bool:

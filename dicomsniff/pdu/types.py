@@ -171,7 +171,7 @@ class AssociateAc(Struct, frozen=True):
 
 
 class AssociateRj(Struct, frozen=True):
-    """A-ASSOCIATE-RJ: the acceptor refuses the association (PS3.8 §9.3.4)."""
+    """A-ASSOCIATE-RJ: the acceptor rejects the association (PS3.8 §9.3.4)."""
 
     span: Span
     length: int

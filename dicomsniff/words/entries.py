@@ -233,8 +233,10 @@ def _message_parts(message: Message) -> list[str]:
     if command.status is not None:
         parts += [status_text(command.service, message.sop_class_uid, command.status), *_explanation(command), asked]
     else:
-        of, in_short = the_class(command.sop_class_uid), the_class_in_short(command.sop_class_uid)
-        parts.append(f"{in_short}: {asked}" if asked else of if command.sop_class_uid else "")
+        if asked:
+            parts.append(f"{the_class_in_short(command.sop_class_uid)}: {asked}")
+        elif command.sop_class_uid:
+            parts.append(the_class(command.sop_class_uid))
     parts += _further_parts(message)
     if message.latency is not None:
         parts.append(latency_text(message.latency))

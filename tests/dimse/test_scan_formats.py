@@ -25,7 +25,14 @@ WELL = {
 ILL = {
     "AS": [(b"45", "not an age"), (b"45 years", "not an age"), (b"0045Y ", "not an age")],
     "CS": [(b"SEVENTEEN_LETTERS ", "17 characters long; CS allows 16"), (b"A;", "not a code")],
-    "DA": [(b"20241301", "not a date"), (b"01.02.2024", "not a date"), (b"2024-1-1", "a date"), (b"2024", "a date")],
+    "DA": [
+        (b"20241301", "not a date"),
+        (b"01.02.2024", "not a date"),
+        (b"2024-1-1", "a date"),
+        (b"2024", "a date"),
+        (b"20240230", "a date"),
+        (b"2024.04.31", "a date"),
+    ],
     "DS": [(b"0.12345678901234567 ", "19 characters long; DS allows 16"), (b"1,5 ", "not a decimal"), (b"N ", "a dec")],
     "DT": [(b"2024-02-29", "not a date and time"), (b"20241301", "not a date and time")],
     "IS": [(b"1.0 ", "an integer"), (b"1234567890123 ", "13 characters long; IS allows 12"), (b"\1\0", "an integer")],

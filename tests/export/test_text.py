@@ -53,10 +53,10 @@ def test_the_verdict_says_how_an_association_went(samples: Path, sample: str, ve
 def test_each_kind_of_rejection_is_said_in_words(samples: Path) -> None:
     with Capture(str(samples / "association-rejected.pcap")) as capture:
         said = {verdict(association, capture.found.of(association)) for association in capture.associations}
-    assert 'refused: called AE title not recognized ("NOTHERE" at 10.20.0.2:4242)' in said
-    assert 'refused: calling AE title not recognized ("ECHOSCU" from 10.20.0.1)' in said
-    assert "refused: temporary congestion; transient: it may work later" in said
-    assert "refused: protocol version not supported" in said
+    assert 'rejected: called AE title not recognized ("NOTHERE" at 10.20.0.2:4242)' in said
+    assert 'rejected: calling AE title not recognized ("ECHOSCU" from 10.20.0.1)' in said
+    assert "rejected: temporary congestion; transient: it may work later" in said
+    assert "rejected: protocol version not supported" in said
 
 
 def test_show_tells_who_what_when_and_how_long(samples: Path) -> None:

@@ -349,7 +349,7 @@ def test_what_was_kept_before_a_destination_aborted_is_not_denied():
     [
         (
             build.associate_rj(1, 1, 3),
-            "called back in association 2, which was refused: calling AE title not recognized",
+            "called back in association 2, which was rejected: calling AE title not recognized",
         ),
         (build.abort(), "called back in association 2, which was in trouble"),
         (None, "then tried to connect to 10.0.0.1:104, which was refused"),

@@ -26,7 +26,7 @@ def test_a_refusal_without_a_reason_may_be_for_the_identity(rejection, likely):
 
 
 def test_a_refusal_of_a_call_without_identity_is_not_put_down_to_one():
-    assert rejected(1, 2, 1, request=associate_rq()) == "refused: no reason given"
+    assert rejected(1, 2, 1, request=associate_rq()) == "rejected: no reason given"
 
 
 @pytest.mark.parametrize("ends", [(0, build.abort()), (0, b"")], ids=["aborts", "closes"])

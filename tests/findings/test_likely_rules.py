@@ -58,7 +58,7 @@ def left_idle(talk: build.Talk) -> list[build.Packet]:
 @pytest.mark.parametrize(
     ("packets", "pdu", "failed", "code"),
     [
-        (refused(), "RQ", f"{SCP} refused the association", "association-rejected"),
+        (refused(), "RQ", f"{SCP} rejected the association", "association-rejected"),
         (unanswered(0, 1), "RQ", f"{SCP} gave no answer", "association-unanswered"),
         (unanswered(30, 0), "RQ", f"{SCP} gave no answer", "association-unanswered"),
         (talked((0, ECHO), (1, build.abort()), talk=agreed()).packets, "RQ", f"{SCP} aborted", "association-aborted"),

@@ -73,7 +73,7 @@ def test_another_calling_title_explains_only_a_refusal_of_the_calling_title(reas
 
 def test_connections_left_open_are_counted_at_a_refusal_for_the_limit():
     assert told(limit_reached())[-1] == (
-        "when ARCHIVE refused association 4, 3 connections of CLIENT were still open since their abort "
+        "when ARCHIVE rejected association 4, 3 connections of CLIENT were still open since their abort "
         "(associations 1, 2 and 3)"
     )
 
@@ -150,5 +150,5 @@ def test_what_the_same_caller_had_open_is_told_when_it_was_refused_for_the_time_
     called(network, after=1000, answer=build.associate_rj(result, 1, 1)).close()
     open_one.wait(2 * SECOND)
     release(open_one)
-    said = "when ARCHIVE refused association 3, 1 connection of CLIENT was in use (association 1)"
+    said = "when ARCHIVE rejected association 3, 1 connection of CLIENT was in use (association 1)"
     assert (said in told(network.packets)) is told_of

@@ -151,9 +151,7 @@ def test_a_service_that_a_sop_class_does_not_have_is_told_with_those_it_has(serv
 def test_the_failure_of_an_action_or_event_says_what_it_was():
     asked = cases.asked(ACTION, cases.MEDIA, None, 0xC201, kind=2)
     (found,) = findings_of(only(cases.exchange(cases.MEDIA, *asked))).causes
-    assert found.message.startswith(
-        "N-ACTION-RSP 1 (Cancel Media Creation of Media Creation Management): Failure 0xC201"
-    )
+    assert found.message.startswith("N-ACTION-RSP 1 (Cancel Media Creation): Failure 0xC201")
 
 
 @pytest.mark.parametrize("comment", ["", "no series"])

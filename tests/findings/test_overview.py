@@ -174,11 +174,11 @@ def test_the_verdict_of_many_begins_with_the_most_frequent_trouble():
         packets += talk.close().packets
     overview = analyze(packets).overview
     assert overview.text([], []).startswith(
-        "all 3 associations are in trouble: refused: calling AE title not recognized (2 times, and 1 other reason)"
+        "all 3 associations are in trouble: rejected: calling AE title not recognized (2 times, and 1 other reason)"
     )
     assert list(map(plain, overview.worst())) == [
-        "association 2 (STORESCU -> STORESCP) and 1 more: refused: calling AE title not recognized",
-        "association 1 (STORESCU -> STORESCP): refused: called AE title not recognized",
+        "association 2 (STORESCU -> STORESCP) and 1 more: rejected: calling AE title not recognized",
+        "association 1 (STORESCU -> STORESCP): rejected: called AE title not recognized",
     ]
 
 
@@ -210,9 +210,7 @@ def test_where_nobody_is_in_trouble_the_most_frequent_warnings_are_told_first():
         talks += released(talk)
     del talks[5]  # a hole in the first one
     (line,) = analyze(talks).overview.worst()
-    assert plain(line).startswith(
-        "association 2 (STORESCU -> STORESCP) and 1 more: C-ECHO-RSP (Verification): Warning 0x0107"
-    )
+    assert plain(line).startswith("association 2 (STORESCU -> STORESCP) and 1 more: C-ECHO-RSP: Warning 0x0107")
 
 
 @pytest.mark.parametrize("side", [0, 1])

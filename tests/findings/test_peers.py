@@ -89,8 +89,8 @@ def test_a_refused_delivery_explains_the_move(samples: Path) -> None:
     why = "C-MOVE to DEST: DEST rejected the SCP's association 2: no reason given"
     assert verdict(asked).startswith("released: C-MOVE failed: 0xA702")
     assert verdict(asked).endswith(f"; {why}")
-    assert verdict(delivery) == "refused: no reason given"
+    assert verdict(delivery) == "rejected: no reason given"
     assert findings_of(delivery).causes[0].message == (
-        "DEST (10.77.0.3:11116) refuses the association: no reason given (its application refused; permanent)"
+        "DEST (10.77.0.3:11116) rejects the association: no reason given (its application rejected it; permanent)"
     )
     assert findings_of(asked).causes[0].message == why

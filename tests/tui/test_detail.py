@@ -140,7 +140,7 @@ def test_an_acceptance_says_what_the_negotiation_comes_to(samples: Path) -> None
 
 def test_findings_come_with_advice(samples: Path) -> None:
     rejected = details(samples / "association-rejected.pcap")[1][1]
-    assert find(rejected, "error").value.startswith("WRONGAE (10.20.0.2:11112) refuses")
+    assert find(rejected, "error").value.startswith("WRONGAE (10.20.0.2:11112) rejects")
     assert "Called AE title" in find(rejected, "advice").value
 
 

@@ -122,7 +122,7 @@ async def test_why_there_are_no_rows_is_said_in_as_many_lines_as_that_takes(samp
 async def test_how_it_went_takes_two_lines_where_one_is_too_short(samples: Path) -> None:
     async with opened(samples / "association-rejected.pcap", SMALL, touched=False) as (app, pilot):
         first, second, *_ = screen_text(app).splitlines()
-        assert first.startswith(" all 10 associations are in trouble: refused: no reason given (3 times,")
+        assert first.startswith(" all 10 associations are in trouble: rejected: no reason given (3 times,")
         assert second == " and 6 other reasons)"
         await pilot.resize_terminal(160, 45)
         await settle(pilot)

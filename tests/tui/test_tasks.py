@@ -14,7 +14,7 @@ def said(text: str) -> str:
 @every_size
 async def test_why_was_it_rejected_takes_no_key(samples: Path, size: tuple[int, int]) -> None:
     async with opened(samples / "association-rejected.pcap", size, touched=False) as (app, _):
-        assert "called AE title not recognized (its application refused; permanent)" in said(screen_text(app))
+        assert "called AE title not recognized (its application rejected it; permanent)" in said(screen_text(app))
         assert "association-rejected, PS3.8 §9.3.4" in screen_text(app)
 
 
