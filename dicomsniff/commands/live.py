@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -89,10 +90,23 @@ def _begin_live(plan: "Plan", source: str | None) -> "LiveSource":
     if source is not None:
         from dicomsniff.capture.following import FollowedFiles
 
+        if _is_interface(source):
+            raise click.UsageError(f"{source} is an interface, and no file: dicomsniff live -i {source}")
         return FollowedFiles(source)
     from dicomsniff.sniffing.source import LiveSource
 
     return LiveSource(plan)
+
+
+def _is_interface(source: str) -> bool:
+    """Whether somebody names an interface where a file is asked for, which may still be to come."""
+    import socket
+
+    if os.path.lexists(source):
+        return False
+    with suppress(OSError, ValueError):
+        return socket.if_nametoindex(source) > 0
+    return False
 
 
 def _capture_only(plan: "Plan") -> None:

@@ -94,6 +94,7 @@ CALLS = [
     Case("export healthy.pcap --filter 'status > high'", 2, "at character 10 of"),
     Case("check healthy.pcap --filter ''", 2, "--filter: the filter is empty"),
     Case("healthy.pcap --filter '('", 2, "--filter: expected a field or a word"),
+    *([Case("live lo", 2, "lo is an interface, and no file: dicomsniff live -i lo")] if LINUX else []),
     Case("live -i lo --filter 'latency > 3'", 2, "expected a duration such as 2s"),
     Case("show healthy.pcap --association 1,x", 2, "--association: expected numbers of associations"),
     Case("show healthy.pcap --from 25:00", 2, "--from: expected a time in UTC"),
