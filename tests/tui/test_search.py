@@ -44,7 +44,7 @@ async def test_an_association_is_found_then_the_next_and_the_one_before(samples:
         assert table.cursor == every[0]
         assert app.session.association is table.selected
         assert app.focused is table
-        await find(pilot, "refused")
+        await find(pilot, "rejected")
         first = table.cursor
         assert first == 0, "around, from the last row"
         await press(pilot, "full_stop")

@@ -24,7 +24,7 @@ async def test_the_sign_of_an_error_is_reversed_and_its_row_bold(
         strip = overview(app).table.render_line(2)
         sign = next(each for each in strip if "E" in each.text)
         assert sign.style.reverse
-        text = next(each for each in strip if "refused" in each.text)
+        text = next(each for each in strip if "rejected" in each.text)
         assert text.style.bold
         assert not text.style.reverse
 
@@ -122,8 +122,8 @@ async def test_why_there_are_no_rows_is_said_in_as_many_lines_as_that_takes(samp
 async def test_how_it_went_takes_two_lines_where_one_is_too_short(samples: Path) -> None:
     async with opened(samples / "association-rejected.pcap", SMALL, touched=False) as (app, pilot):
         first, second, *_ = screen_text(app).splitlines()
-        assert first.startswith(" all 10 associations are in trouble: rejected: no reason given (3 times,")
-        assert second == " and 6 other reasons)"
+        assert first.startswith(" all 10 associations are in trouble: rejected: no reason given (3")
+        assert second == " times, and 6 other reasons)"
         await pilot.resize_terminal(160, 45)
         await settle(pilot)
         assert "(3 times, and 6 other reasons)" in screen_text(app).splitlines()[0]
