@@ -3,7 +3,7 @@
 
 memory.py DIRECTORY [--scale 0.1] [--program PYTHON]
 
-The captures are made in DIRECTORY where they are not there yet. It prints the table of the README.
+The captures are made in DIRECTORY where they are not there yet. It prints the table of docs/speed.md.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -28,6 +29,11 @@ def main() -> None:
     interruption.ignore()
     # Nor is there anything to be found in what goes with the process: that takes a tenth of the time to start, too.
     gc.freeze()
+    if sys.stdin is not sys.__stdin__:
+        # The terminal UI read what comes through a pipe, and may still wait for it: so would the interpreter, or abort.
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(status)
     sys.exit(status)
 
 

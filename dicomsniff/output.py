@@ -122,7 +122,7 @@ def written(path: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
 
 @contextmanager
 def temporary_directory() -> Iterator[str]:
-    """Yield the path of a directory that only this user may enter, and that goes with all in it, whatever happens."""
+    """Yield the path of a directory of this user alone; it goes with all in it, unless the program is killed."""
     from tempfile import mkdtemp
 
     path = mkdtemp(prefix="dicomsniff-")

@@ -22,6 +22,8 @@ class _Known(Struct):
     heading: str = ""
     messages: int = 0
     texts: set[str] = field(default_factory=set)
+    is_read: bool = False
+    """Whether all messages that came so far were looked at."""
 
     @property
     def is_final(self) -> bool:
@@ -50,15 +52,17 @@ class Searched:
     def knows(self, association: Association) -> bool:
         """Whether all that there is to be searched of an association that is over is remembered."""
         known = self._known.get(association.id)
-        return known is not None and known.is_final
+        return known is not None and known.is_final and known.is_read
 
     def reading(self, subject: Subject) -> Iterator[None]:
         """Look at the messages of an association that came since, one a step."""
         known = self._of(subject)
+        known.is_read = False
         for each in subject.association.messages[known.messages :]:
             known.messages += 1
             known.texts.add(_message_text(replace(subject, message=each)))
             yield
+        known.is_read = True
 
     def keep(self, numbers: set[int]) -> None:
         """Let go of what is known of other associations."""

@@ -377,8 +377,8 @@ def _what_of(response: Message) -> str:
 
 
 def _class_of(response: Message) -> str:
-    """Say of which SOP class an answer is: `, of Basic Film Box`."""
-    return f", of {the_class_in_short(response.sop_class_uid)}" if response.sop_class_uid else ""
+    """Say of which SOP class an answer is: `, SOP class Basic Film Box`."""
+    return f", SOP class {the_class_in_short(response.sop_class_uid)}" if response.sop_class_uid else ""
 
 
 def _agreed(association: Association, message: Message) -> bool:

@@ -81,22 +81,19 @@ class _Stall(NamedTuple):
         return self.since(since) if since != NEVER else 0
 
     @property
-    def _gave_up_itself(self) -> bool:
-        """Whether the sender's own A-ABORT is what it sent last."""
-        return self.end.abort_at is not None and self.end.side is self.side
+    def _own_abort(self) -> int | None:
+        """Where in what the sender sent its own A-ABORT begins, if that is how it ended."""
+        return self.end.abort_at if self.end.side is self.side else None
 
     @property
     def silent(self) -> int:
         """How long (ns) before the end the sender sent nothing."""
-        return self.since(self.span.last_time if self._gave_up_itself else self.health.sent_at)
+        return self.since(self.span.last_time if self._own_abort is not None else self.health.sent_at)
 
     @property
     def all_arrived(self) -> bool:
         """Whether the receiver acknowledged all that was sent before the end."""
-        sent = self.health.sent_to
-        if self.end.abort_at is not None and self._gave_up_itself:
-            sent = self.end.abort_at
-        return self.health.acked_to >= sent
+        return self.health.acked_to >= (self.health.sent_to if self._own_abort is None else self._own_abort)
 
     @property
     def in_vain(self) -> int:

@@ -19,6 +19,9 @@ Crew = Executor | None
 """Who works; None where it is this process."""
 
 
+KEPT = "what is done is kept: run the survey again, with fewer --jobs"
+
+
 @contextmanager
 def local_crew(jobs: int) -> Iterator[Crew]:
     """Yield so many processes of this machine; of one, this one."""
@@ -31,8 +34,11 @@ def local_crew(jobs: int) -> Iterator[Crew]:
         yield processes
 
 
-def work(crew: Crew, tasks: Iterable[Task], store: Store) -> Iterator[tuple[Task, str]]:
-    """Have parts analyzed; yield each as it is done, and why it could not be, if so."""
+def work(crew: Crew, tasks: Iterable[Task], store: Store, advice: str = KEPT) -> Iterator[tuple[Task, str]]:
+    """Have parts analyzed; yield each as it is done, and why it could not be, if so.
+
+    Raises CaptureError, which ends with some advice, where a process was ended from outside.
+    """
     if crew is None:
         yield from ((task, analyze(task, store)) for task in tasks)
         return
@@ -42,8 +48,7 @@ def work(crew: Crew, tasks: Iterable[Task], store: Store) -> Iterator[tuple[Task
             yield given[done], done.result()
     except BrokenExecutor:
         raise CaptureError(
-            "a process that analyzed captures was ended from outside, perhaps for want of memory; what is done is kept:"
-            " run the survey again, with fewer --jobs"
+            f"a process that analyzed captures was ended from outside, perhaps for want of memory; {advice}"
         ) from None
     finally:
         for each in given:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Container
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dicomsniff.association.totals import Outcome
 from dicomsniff.capture.losses import LossCounter
@@ -16,6 +17,7 @@ from dicomsniff.findings.collector import Findings
 from dicomsniff.key_files import KeyFiles
 from dicomsniff.library import Capture
 from dicomsniff.privacy.gate import Gate, Known, Privacy
+from dicomsniff.span import PacketMark
 from dicomsniff.surveying.chain import ChainedReader, Link
 from dicomsniff.surveying.head import Head
 from dicomsniff.surveying.settling import Settled, Tell, settle
@@ -145,12 +147,17 @@ def _write(task: Task, reader: ChainedReader, capture: Capture, store: Store) ->
     store.put_sums(task.label, sums)
 
 
+def _place(mark: PacketMark) -> PacketMark:
+    """Return where a packet is, without its time: that may be any number, and nobody asks for it."""
+    return replace(mark, time=0)
+
+
 def _spool(take: Callable[[Head, Body], None], outcome: Outcome, body: Body) -> None:
     awaited = not isinstance(body, Settled) and any(each.operations.normalized for each in outcome.associations)
     head = Head(
         outcome.flow,
-        outcome.first_mark,
-        outcome.last_mark,
+        _place(outcome.first_mark),
+        _place(outcome.last_mark),
         outcome.recognized,
         outcome.begins,
         outcome.is_guest,

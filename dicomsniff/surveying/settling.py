@@ -51,12 +51,13 @@ def settle(outcome: Outcome, analyzer: Analyzer, tell: Tell) -> Settled | None:
     It is where the capture ended first, where rules may ask about other associations (C-MOVEs, normalized operations,
     another one on the same connection, ICMP errors), or where an Error Comment is told: it may quote other captures.
     """
+    if isinstance(outcome, OutcomeAgain):  # all went well, as with the one before, whatever comes elsewhere
+        again = outcome.again
+        told = tell(again.association, analyzer.found.of(again.association))
+        return Settled(outcome.first_mark.number, told, again.linked, again.neighbour, again.course)
     if len(outcome.associations) != 1 or outcome.handshake is not None or analyzer.unreachable:
         return None
     (association,) = outcome.associations
-    if isinstance(outcome, OutcomeAgain):
-        told, again = tell(association, analyzer.found.of(association)), outcome.again
-        return Settled(outcome.first_mark.number, told, again.linked, again.neighbour, again.course)
     if association.ended_by_capture or association.operations.normalized or association.follows is not None:
         return None
     if asks_to_move(association) or any(map(has_comment, association.messages)):

@@ -162,7 +162,7 @@ def _analyzed(path: str, options: Options, begin: "partial[Tell]", jobs: int, cr
         tasks = [
             Task(f"share-{number}", links, options, share=Share(number, jobs), begin=begin) for number in range(jobs)
         ]
-        for _, why in work(crew, tasks, store):
+        for _, why in work(crew, tasks, store, "try again with fewer --jobs"):
             if why:
                 raise CaptureError(why)
         parts = [store.sums(task.label) for task in tasks]

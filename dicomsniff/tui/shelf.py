@@ -127,7 +127,10 @@ class Shelf:
             return association
         opened = self._open.get(pack)
         if opened is None:
-            opened = self._open[pack] = self._unpack(pack)
+            opened = self._unpack(pack)
+            if not opened:
+                return association
+            self._open[pack] = opened
             if len(self._open) > OPEN:
                 _, gone = self._open.popitem(last=False)
                 for each in gone.values():
@@ -156,8 +159,11 @@ class Shelf:
         with self._lock:
             if self._file is None or self._is_closed:  # the program is ending
                 return {}
-            self._file.seek(start)
-            packed = self._file.read(end - start)
+            try:
+                self._file.seek(start)
+                packed = self._file.read(end - start)
+            except OSError:
+                return {}  # the disk fails: they are shown without their details
         unpacked: list[tuple[Association, Findings]] = pickle.loads(zlib.decompress(packed))
         for association, found in unpacked:
             if found.all:

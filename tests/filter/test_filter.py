@@ -218,3 +218,14 @@ def test_tls_is_asked_for(expression, tells):
 def test_bare_tcp_has_no_tls_version(captures):
     assert chosen(captures["c-echo"], "tls == no") == [(1, [1, 2])]
     assert chosen(captures["c-echo"], "tls.version >= 1.0 or tls.suite ~ .") == []
+
+
+def test_an_association_that_was_not_looked_through_is_not_known_to_lack_a_word(captures: dict[str, Capture]) -> None:
+    """Whoever types on gives up what is being looked at."""
+    capture = captures["c-store"]
+    association = capture.associations[0]
+    found, words = capture.found.of(association), Filter("nothing-says-this")
+    assert next(words.choosing(association, found)) is False
+    assert not words.knows(association)
+    assert not words.chooses(association, found)
+    assert words.knows(association)

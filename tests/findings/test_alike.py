@@ -52,5 +52,5 @@ def test_failures_of_one_kind_are_one_finding_of_the_association():
         talk.server(build.message(3, build.store_rsp(number, 0xA700)))
     (alike,) = fold(findings_of(only(released(talk))).causes)
     assert alike.count == 5
-    said = "C-STORE-RSP 1: Failure 0xA700 (Refused: Out of Resources), of CT Image Storage (and 4 like it)"
+    said = "C-STORE-RSP 1: Failure 0xA700 (Refused: Out of Resources), SOP class CT Image Storage (and 4 like it)"
     assert plain(alike.text) == said

@@ -60,7 +60,7 @@ def test_an_instance_that_is_there_already_is_told_with_the_message_that_had_sen
     talk.client(build.message(3, build.store_rq(3), build.pixels(8)))
     talk.server(build.message(3, build.store_rsp(3, 0x0111)))
     assert told(released(talk), "status-failure") == [
-        "C-STORE-RSP 3: Failure 0x0111 (Duplicate SOP Instance), of CT Image Storage; "
+        "C-STORE-RSP 3: Failure 0x0111 (Duplicate SOP Instance), SOP class CT Image Storage; "
         "C-STORE-RQ 2 had sent the same instance"
     ]
 
@@ -70,7 +70,7 @@ def test_an_instance_that_nobody_sent_before_is_told_without():
     talk.client(build.message(3, build.store_rq(3), build.pixels(8)))
     talk.server(build.message(3, build.store_rsp(3, 0x0111)))
     assert told(released(talk), "status-failure") == [
-        "C-STORE-RSP 3: Failure 0x0111 (Duplicate SOP Instance), of CT Image Storage"
+        "C-STORE-RSP 3: Failure 0x0111 (Duplicate SOP Instance), SOP class CT Image Storage"
     ]
 
 

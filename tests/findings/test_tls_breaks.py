@@ -51,6 +51,14 @@ def test_a_server_that_ends_before_the_clients_alert_is_who_broke_the_handshake_
     assert told(talk.packets, "tls-refused")[0].startswith("10.0.0.2:2762 closed the connection in the middle")
 
 
+@pytest.mark.parametrize("by", [0, 1])
+def test_an_alert_tells_more_than_who_closed_first(by):
+    said = handshake(client_hello()), record(21, b"\2\x28")
+    talk = talked((0, said[0]), (1, said[1]), talk=build.Talk(server=("10.0.0.2", 2762)).open())
+    (line,) = told(talk.end(by).packets, "tls-refused")
+    assert line.startswith("10.0.0.2:2762 refused the TLS handshake with 10.0.0.1 by the alert handshake_failure (40)")
+
+
 @pytest.mark.parametrize("sizes", [[200], [5, 195], [3, 1, 196]])
 def test_a_server_that_stops_within_a_record_is_silent_and_not_the_client(sizes):
     """So it goes where a path loses long packets: the client waits for the rest of the server's part."""

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import build
-from alike import DRAWN, WELL, captured
+from alike import DRAWN, WELL, captured, said
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.capture.segments import Endpoint, flow_between, reverse_flow
 from dicomsniff.commands.cli import cli, run
@@ -24,6 +24,7 @@ from dicomsniff.surveying.shared_text import write_shared
 from dicomsniff.surveying.shares import Share
 from examples import examples
 from findings.cases import CASES
+from findings.test_icmp import answered
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CAPTURES = sorted(path.name for path in SAMPLES.glob("*.pcap*"))
@@ -66,6 +67,22 @@ def test_in_a_share_too_they_are_not_followed(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(Analyzer, "_gone_again", lambda self, repeat: (again.append(repeat), told(self, repeat)))
     assert shared(path, 2, Privacy()) == at_once(path, Privacy())
     assert len(again) > 2 * 30
+
+
+@pytest.mark.parametrize("name", ["crash-show-timestamps.pcap", "crash-overflow-timestamps.pcapng"])
+def test_times_that_no_clock_has_are_told_in_shares_too(name: str) -> None:
+    path = Path(__file__).parents[1] / "hostile" / name
+    assert shared(path, 2, Privacy()) == at_once(path, Privacy())
+
+
+def test_associations_that_go_as_others_did_are_told_beside_icmp_errors(tmp_path: Path) -> None:
+    path = tmp_path / "capture.pcap"
+    packets = said(20_001, WELL[0], build.START, 0, 0, 7)
+    frames = [*build.frames(packets[:3]), answered(packets[2], 3, 1)]
+    for number in range(2, 9):
+        frames += build.frames(said(20_000 + number, WELL[0], build.START + number * 10**8, 0, 0, number))
+    path.write_bytes(build.pcap(frames))
+    assert shared(path, 2, Privacy()) == at_once(path, Privacy())
 
 
 @pytest.mark.slow
