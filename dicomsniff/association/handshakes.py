@@ -128,8 +128,8 @@ def _left_by_client(layer: TlsLayer) -> FailedHandshake | None:
     _, how, span = ended
     before = [turn for turn in turns if turn.begins.first_packet < span.first_packet]
     is_short = len(before) == 2 or (len(before) == 1 and before[0].is_cut)
-    if any(alert.level == FATAL for alert, _ in layer.alerts):
-        return None  # somebody told why
+    if any(alert.level == FATAL and at.first_packet < span.first_packet for alert, at in layer.alerts):
+        return None  # somebody had told why
     if not is_short or before[0].peer is not CLIENT or layer.cut is SERVER:
         return None
     if not before[0].is_cut and span.first_time - before[-1].until > _SOON:
