@@ -13,18 +13,22 @@ CERTIFICATES = Path(__file__).parent / "certificates"
 """Those of `pacs.example`, by an authority, and of `expired.example`, self-signed; with their keys."""
 
 
-_CT = build.CT_IMAGE_STORAGE
-EXCHANGE = [
-    (0, build.associate_rq(build.proposal(1), build.proposal(3, _CT))),
-    (1, build.associate_ac(build.answer(1), build.answer(3))),
-    (0, build.message(1, build.echo_rq(1))),
-    (1, build.message(1, build.echo_rsp(1))),
-    (0, build.message(3, build.store_rq(2), build.pixels(1000))),
-    (1, build.message(3, build.store_rsp(2))),
-    (0, build.release_rq()),
-    (1, build.release_rp()),
-]
-"""A small one of DICOM: a C-ECHO and a C-STORE."""
+def exchange(pixels: bytes) -> list[tuple[int, bytes]]:
+    """One of DICOM, in turns of (side, bytes): a C-ECHO, and a C-STORE of a data set."""
+    return [
+        (0, build.associate_rq(build.proposal(1), build.proposal(3, build.CT_IMAGE_STORAGE))),
+        (1, build.associate_ac(build.answer(1), build.answer(3))),
+        (0, build.message(1, build.echo_rq(1))),
+        (1, build.message(1, build.echo_rsp(1))),
+        (0, build.message(3, build.store_rq(2), pixels)),
+        (1, build.message(3, build.store_rsp(2))),
+        (0, build.release_rq()),
+        (1, build.release_rp()),
+    ]
+
+
+EXCHANGE = exchange(build.pixels(1000))
+"""A small one."""
 
 
 class Session(NamedTuple):

@@ -11,19 +11,9 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.tls.vault import Vault
 from dicomsniff.words.entries import entry_name
 from pipeline import analyze, findings_of, names
-from tls_talk import Session, packets, spoken
+from tls_talk import Session, exchange, packets, spoken
 
-CT = build.CT_IMAGE_STORAGE
-TURNS = [
-    (0, build.associate_rq(build.proposal(1), build.proposal(3, CT))),
-    (1, build.associate_ac(build.answer(1), build.answer(3))),
-    (0, build.message(1, build.echo_rq(1))),
-    (1, build.message(1, build.echo_rsp(1))),
-    (0, build.message(3, build.store_rq(2), build.pixels(50_000, bytes(range(256)) * 100))),
-    (1, build.message(3, build.store_rsp(2))),
-    (0, build.release_rq()),
-    (1, build.release_rp()),
-]
+TURNS = exchange(build.pixels(50_000, bytes(range(256)) * 100))
 RECORD = 5 + 1 + 16
 """Bytes of a record of TLS 1.3 beside its plaintext: header, content type, tag."""
 

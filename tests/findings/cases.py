@@ -52,6 +52,10 @@ from tls import without_client_certificate
 Traffic = list[build.Packet] | list[build.Frame]
 
 
+def frames_of(traffic: Traffic) -> list[build.Frame]:
+    return [(each.time, build.frame(each)) if isinstance(each, build.Packet) else each for each in traffic]
+
+
 class Case(NamedTuple):
     """Traffic that raises a rule, and traffic that all but does."""
 

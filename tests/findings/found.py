@@ -2,18 +2,16 @@
 
 from functools import cache
 
-import build
 from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import Finding
 from findings import exchange_cases  # noqa: F401 - which adds its cases
-from findings.cases import CASES, Traffic
+from findings.cases import CASES, Traffic, frames_of
 from pipeline import analyze_frames, findings_of
 
 
 def analyzed(traffic: Traffic) -> Analyzer:
-    frames = [(each.time, build.frame(each)) if isinstance(each, build.Packet) else each for each in traffic]
-    return analyze_frames(frames)
+    return analyze_frames(frames_of(traffic))
 
 
 @cache

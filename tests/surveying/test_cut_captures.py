@@ -14,7 +14,7 @@ import build
 from dicomsniff.commands.cli import run
 from dicomsniff.export.tables import TABLES
 from examples import examples
-from findings.cases import CASES
+from findings.cases import CASES, frames_of
 from surveying.pieces import MAGICS, PRIVACY, Rows, cut, rows, surveyed
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -70,7 +70,7 @@ def test_it_does_not_matter_where_a_capture_is_cut(name: str, cuts: list[int]) -
 @pytest.mark.parametrize("code", sorted({*CASES} - OUT_OF_ORDER))
 def test_every_rule_finds_in_pieces_what_it_finds_in_the_whole(code: str, tmp_path: Path) -> None:
     traffic = CASES[code].raises()
-    frames = [(each.time, build.frame(each)) if isinstance(each, build.Packet) else each for each in traffic]
+    frames = frames_of(traffic)
     capture = tmp_path / "case.pcap"
     capture.write_bytes(build.pcap(frames))
     surveyed([str(capture)], tmp_path / "whole")

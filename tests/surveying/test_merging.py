@@ -31,7 +31,7 @@ from dicomsniff.surveying import merging
 from dicomsniff.surveying.merging import MergedCapture, Part, merge, pack
 from dicomsniff.tls.vault import Vault
 from examples import examples
-from findings.cases import CASES
+from findings.cases import CASES, frames_of
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release, store
 from pipeline import batch
 from unmarked import ASKED, links_json
@@ -101,7 +101,7 @@ def test_it_does_not_matter_how_connections_are_dealt_out(name: str, parts: list
 @pytest.mark.parametrize("code", sorted(CASES))
 def test_every_rule_finds_in_parts_what_it_finds_in_the_whole(tmp_path: Path, code: str) -> None:
     traffic = CASES[code].raises()
-    frames = [(each.time, build.frame(each)) if isinstance(each, build.Packet) else each for each in traffic]
+    frames = frames_of(traffic)
     path = tmp_path / "case.pcap"
     path.write_bytes(build.pcap(frames))
     whole = alone(path)

@@ -23,7 +23,7 @@ from dicomsniff.surveying.part import Options
 from dicomsniff.surveying.shared_text import write_shared
 from dicomsniff.surveying.shares import Share
 from examples import examples
-from findings.cases import CASES
+from findings.cases import CASES, frames_of
 from findings.test_icmp import answered
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -89,7 +89,7 @@ def test_associations_that_go_as_others_did_are_told_beside_icmp_errors(tmp_path
 @pytest.mark.parametrize("code", sorted(CASES))
 def test_every_rule_finds_in_shares_what_it_finds_in_the_whole(tmp_path: Path, code: str) -> None:
     traffic = CASES[code].raises()
-    frames = [(each.time, build.frame(each)) if isinstance(each, build.Packet) else each for each in traffic]
+    frames = frames_of(traffic)
     path = tmp_path / "case.pcap"
     path.write_bytes(build.pcap(frames))
     assert shared(path, 2, PRIVATE, contexts=True) == at_once(path, PRIVATE, contexts=True)
