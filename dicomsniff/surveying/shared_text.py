@@ -165,5 +165,12 @@ def _analyzed(path: str, options: Options, begin: "partial[Tell]", jobs: int, cr
         for _, why in work(crew, tasks, store, "try again with fewer --jobs"):
             if why:
                 raise CaptureError(why)
-        parts = [store.sums(task.label) for task in tasks]
-        yield [Taken(sums, store) for sums in parts if sums is not None]
+        yield [_taken(task, store) for task in tasks]
+
+
+def _taken(task: Task, store: Store) -> Taken:
+    sums = store.sums(task.label)
+    if sums is None:  # without these, connections would be missing, and nobody would say so
+        path = task.links[0].path
+        raise CaptureError(f"{path}: what one process found cannot be read again; try again without --jobs")
+    return Taken(sums, store)

@@ -22,6 +22,7 @@ from dicomsniff.privacy.gate import Privacy
 from dicomsniff.surveying.part import Options
 from dicomsniff.surveying.shared_text import write_shared
 from dicomsniff.surveying.shares import Share
+from dicomsniff.surveying.store import Store
 from examples import examples
 from findings.cases import CASES, frames_of
 from findings.test_icmp import answered
@@ -49,6 +50,13 @@ def test_shares_are_told_as_the_whole(name: str, privacy: Privacy) -> None:
     path = SAMPLES / name
     assert shared(path, 3, privacy, contexts=True) == at_once(path, privacy, contexts=True)
     assert shared(path, 2, privacy, summary=True) == at_once(path, privacy, summary=True)
+
+
+def test_a_share_that_cannot_be_read_again_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Store.sums
+    monkeypatch.setattr(Store, "sums", lambda store, label: None if label == "share-1" else kept(store, label))
+    with pytest.raises(CaptureError, match=r"what one process found cannot be read again"):
+        shared(SAMPLES / CAPTURES[0], 3, Privacy())
 
 
 @given(DRAWN, st.integers(1, 4))
