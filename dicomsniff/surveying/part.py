@@ -122,9 +122,12 @@ def _write(task: Task, reader: ChainedReader, capture: Capture, store: Store) ->
                 if reader.is_over:
                     (guests if outcome.is_guest else still_open).add(outcome.flow)
                 settled = settle(outcome, analyzer, tell, goes_on=task.share is None) if task.flows is None else None
-                # Each has its own, even where nothing was found: what one analyzer adds of one is not to be another's.
-                found = [capture.found.collect(each) for each in outcome.associations]
-                _spool(take, outcome, settled or (outcome, found))
+                if settled is None:
+                    # Each has its own, even if nothing was found: what one analyzer adds of one is not to be another's.
+                    found = [capture.found.collect(each) for each in outcome.associations]
+                    _spool(take, outcome, (outcome, found))
+                else:
+                    _spool(take, outcome, settled)
                 for each in outcome.associations:
                     each.dissolve()  # so that it is gone at once: garbage is seldom looked for
     sums = Sums(
