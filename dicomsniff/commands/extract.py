@@ -68,4 +68,4 @@ def extract(
         view = Extraction(capture, out, asked, directory=files, wanted=wanted, hider=hider)
         run_view(view)
     say_error(f"{directory}: {view.summary}")
-    refuse_cut_off(capture, "extracted")
+    refuse_cut_off(capture.truncated, "extracted")

@@ -56,4 +56,4 @@ def scrub(
         scrubbing.run(capture, out)
     for line in scrubbing.said:
         say_error(f"{output}: {line}")
-    refuse_cut_off(capture, "written")
+    refuse_cut_off(capture.truncated, "written")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomsniff.capture.packets import CaptureError
+from dicomsniff.commands.showing import refuse_cut_off
 from dicomsniff.output import written
 
 if TYPE_CHECKING:
@@ -45,5 +45,4 @@ def show_shared(
         local_crew(jobs) as crew,
     ):
         truncated = write_shared(path, options, jobs, crew, out, contexts=contexts, summary=summary)
-    if truncated:
-        raise CaptureError(f"the capture is cut off: {truncated}; what could be read is shown")
+    refuse_cut_off(truncated, "shown")

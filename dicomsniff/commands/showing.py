@@ -66,7 +66,7 @@ def write_captures(
         if asking.selection.reads_data and capture.is_pipe:
             raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
         failed = write_view(view, capture, shown, asking)
-    refuse_cut_off(capture, "shown")
+    refuse_cut_off(capture.truncated, "shown")
     if failed:
         raise click.exceptions.Exit(ExitStatus.FOUND)
 
@@ -114,7 +114,7 @@ def follow_capture(
         watching.add_to(capture, asking.privacy, form, out)
         write_view(view, capture, out, asking)
         if capture.reader.is_file:
-            refuse_cut_off(capture, "shown")
+            refuse_cut_off(capture.truncated, "shown")
 
 
 def watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
@@ -144,7 +144,7 @@ def refuse_statistics(watching: Watching) -> None:
         )
 
 
-def refuse_cut_off(capture: "Capture", done: str) -> None:
-    """Say that a capture was not whole, where it was not; `done` is what was done with what there is of it."""
-    if capture.truncated:
-        raise CaptureError(f"the capture is cut off: {capture.truncated}; what could be read is {done}")
+def refuse_cut_off(truncated: str, done: str) -> None:
+    """Say why a capture is not whole, if it is not; `done` is what was done with what there is of it."""
+    if truncated:
+        raise CaptureError(f"the capture is cut off: {truncated}; what could be read is {done}")
