@@ -193,7 +193,7 @@ def _aborted(association: Association, found: Findings) -> str:
     before = "" if own or wrong is None else f"; before that: {wrong.line}"
     why = f": {why}" if why else ""
     unheard = any(each.code == "one-direction" for each in found.all)  # who knows what was answered?
-    question = "" if unheard else _open_question(association, abort)
+    question = "" if unheard else _open_question(association, abort, late)
     said = f"{question}{why}" if question.startswith(" ") else f"{why}{question}"
     harmless = any(each.code in _ABORTS and each.severity is Severity.WARNING for each in found.all)
     cost = "; nothing was lost by it" if harmless else ""
@@ -303,8 +303,9 @@ def _answered_later(association: Association) -> tuple[Message, Message] | None:
     return None
 
 
-def _open_question(association: Association, abort: AbortInfo) -> str:
-    if (late := _answered_later(association)) is not None:
+def _open_question(association: Association, abort: AbortInfo, late: tuple[Message, Message] | None) -> str:
+    """Say what an abort left open; `late` is a request, and the final response to it that came behind the abort."""
+    if late is not None:
         asked, answer = late
         at = next(entry.span.last_time for entry in association.timeline if isinstance(entry.event, Abort))
         name = f"{asked.name} {asked.command.message_id}"
