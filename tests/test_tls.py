@@ -31,21 +31,11 @@ from dicomsniff.tls.vault import Vault
 from findings import tls_cases
 from pipeline import analyze, findings_of
 from tls import without_client_certificate
-from tls_talk import CERTIFICATES, EXCHANGE, Session, packets, refused_late, spoken
+from tls_talk import CERTIFICATES, EXCHANGE, Session, exchange, packets, refused_late, spoken
 from unmarked import ASKED
 
-CT = build.CT_IMAGE_STORAGE
 DATA = build.pixels(50_000, bytes(range(256)) * 100)
-TURNS = [
-    (0, build.associate_rq(build.proposal(1), build.proposal(3, CT))),
-    (1, build.associate_ac(build.answer(1), build.answer(3))),
-    (0, build.message(1, build.echo_rq(1))),
-    (1, build.message(1, build.echo_rsp(1))),
-    (0, build.message(3, build.store_rq(2), DATA)),
-    (1, build.message(3, build.store_rsp(2))),
-    (0, build.release_rq()),
-    (1, build.release_rp()),
-]
+TURNS = exchange(DATA)
 
 
 @pytest.fixture(scope="module")
