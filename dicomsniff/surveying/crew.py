@@ -20,6 +20,7 @@ Crew = Executor | None
 
 
 KEPT = "what is done is kept: run the survey again, with fewer --jobs"
+"""Advice where processes end from outside."""
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """What was found in each part -> one whole: numbers, links and findings as one analyzer has them that reads it all.
 
 Connections are taken one by one, so that memory does not grow with the number of captures. What knows all of them, and
-is asked when an association is over, is the analyzer itself (`Analyzer.conclude`). What becomes of each association is
-up to a `Teller`.
+is asked when an association is over, is the analyzer itself (`WholeAnalyzer.conclude`). What becomes of each
+association is up to a `Teller`.
 """
 
 from collections import Counter
