@@ -4,6 +4,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
+from operator import attrgetter
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self, cast
 
@@ -47,7 +48,7 @@ class Block(NamedTuple):
     updates: list[Update]
     """New timeline entries, each with its association, in packet order."""
     closed: list[Association]
-    """The associations that are over."""
+    """The associations of which all is found that there is, in the order of their numbers."""
 
 
 class Watcher(Protocol):
@@ -342,7 +343,8 @@ class Capture:
             raise
         for watcher in self._watchers:
             watcher.take(updates, analyzer.ended)
-        return Block(updates, analyzer.pop_closed() if analyzer.keep is Keep.OPEN else [])
+        closed = sorted(analyzer.pop_closed(), key=attrgetter("id")) if analyzer.keep is Keep.OPEN else []
+        return Block(updates, closed)
 
     def _feed(self, batch: PacketBatch | None) -> list[Update]:
         if batch is None:

@@ -9,6 +9,7 @@ from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.dictionary.statuses import status_text
 from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.pdu.types import Abort
 from dicomsniff.side import Side
 
 MAX_FAILURES = 5
@@ -26,19 +27,40 @@ class Stores(Struct):
     failures: dict[str, int] = field(default_factory=dict)
     """Statuses of failure in words; up to MAX_FAILURES different ones."""
     unanswered: int = 0
+    """C-STOREs of which the capture holds no response."""
+    unsent: int = 0
+    """Of these, those of which it does not hold the whole request."""
+    pending: int = 0
+    """Of these, those sent whole on an association that goes on: they may still be answered."""
+    waited: int = 0
+    """How long (ns) the first of those pending has waited by then."""
+    first_failed: int = 0
+    """When the first response with a failure was whole (ns since 1970)."""
+    first_unanswered: int = 0
+    """When the first request without a response began (ns since 1970)."""
 
-    def add(self, operation: Operation) -> None:
-        """Count a C-STORE."""
+    def add(self, operation: Operation, now: int | None = None) -> None:
+        """Count a C-STORE; `now` (ns since 1970) is given where its association goes on."""
         number = operation.request.number
         self.first_message, self.last_message = self.first_message or number, number
         self.first_time = self.first_time or operation.request.span.first_time
         self.asked += 1
         if operation.final is None:
-            self.unanswered += 1
+            self._count_unanswered(operation.request, now)
         else:
             self.by_category[operation.category] = self.by_category.get(operation.category, 0) + 1
             if operation.category == "Failure":
+                self.first_failed = self.first_failed or operation.final.span.last_time
                 self._count_failure(operation)
+
+    def _count_unanswered(self, request: Message, now: int | None) -> None:
+        self.unanswered += 1
+        self.first_unanswered = self.first_unanswered or request.span.first_time
+        if not request.ended:
+            self.unsent += 1
+        elif now is not None:
+            self.pending += 1
+            self.waited = max(self.waited, now - request.span.last_time)
 
     def _count_failure(self, operation: Operation) -> None:
         text = status_text(operation.name, operation.request.command.sop_class_uid, operation.status or 0)
@@ -73,8 +95,10 @@ class Delivery(Struct, frozen=True):
     """Whether A-ASSOCIATE-AC or -RJ came."""
     refused: tuple[int, int] | None = None
     """Source and reason of an A-ASSOCIATE-RJ."""
-    broken: tuple[Side, str] | None = None
-    """Who broke it off, and by what: `A-ABORT`, `RST` or `FIN`; None where it was released or goes on."""
+    broken: tuple[Side, str, int] | None = None
+    """Who broke it off, by what (`A-ABORT`, `RST` or `FIN`), and when (ns); None where it was released or goes on."""
+    end: int = 0
+    """Its last packet (ns), as far as the capture goes."""
 
     name: ClassVar[str] = "delivery"
 
@@ -91,12 +115,19 @@ class Delivery(Struct, frozen=True):
         return within and self.originator == move_originator(message)
 
 
-def find_deliveries(association: Association) -> list[Delivery]:
-    """Return what an association may have delivered, by Move Originator; one without C-STOREs if it carried nothing."""
+def find_deliveries(association: Association, now: int | None = None) -> list[Delivery]:
+    """Return what an association may have delivered, by Move Originator; one without C-STOREs if it carried nothing.
+
+    `now` (ns since 1970) is given where its connection is still followed.
+    """
+    if association.ended_by_capture:
+        now = association.watched_until
+    if association.outcome != "unfinished" or _broken(association) is not None:
+        now = None
     stores: dict[tuple[str, int] | None, Stores] = {}
     for operation in association.operations.operations:
         if operation.name == "C-STORE" and operation.side is Side.REQUESTOR:
-            stores.setdefault(move_originator(operation.request), Stores()).add(operation)
+            stores.setdefault(move_originator(operation.request), Stores()).add(operation, now)
     if not stores and (association.outcome != "released" or not association.message_counts.requests):
         stores[None] = Stores()
     return [_delivery(association, originator, counted) for originator, counted in stores.items()]
@@ -118,19 +149,20 @@ def _delivery(association: Association, originator: tuple[str, int] | None, stor
         answered=association.accept is not None or association.rejection is not None,
         refused=(association.rejection.source, association.rejection.reason) if association.rejection else None,
         broken=_broken(association),
+        end=association.end_time,
     )
 
 
-def _broken(association: Association) -> tuple[Side, str] | None:
-    """Return who broke an association off, and by what."""
+def _broken(association: Association) -> tuple[Side, str, int] | None:
+    """Return who broke an association off, by what, and when."""
     if association.outcome in ("released", "rejected"):
         return None
-    if association.abort is not None:
-        return association.abort.side, "A-ABORT"
     for entry in association.timeline:
-        if isinstance(entry.event, TcpEnd):
-            return entry.side, entry.event.how
-    return None
+        if isinstance(entry.event, Abort):
+            return entry.side, "A-ABORT", entry.span.last_time
+        if isinstance(entry.event, TcpEnd) and association.abort is None:
+            return entry.side, entry.event.how, entry.span.last_time
+    return (association.abort.side, "A-ABORT", association.end_time) if association.abort is not None else None
 
 
 def move_originator(request: Message) -> tuple[str, int] | None:

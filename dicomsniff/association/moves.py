@@ -1,6 +1,6 @@
 """C-MOVE operations and the associations on which their objects travel (PS3.4 §C.4.2, PS3.7 §9.1.1, §9.1.4)."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -24,8 +24,8 @@ LATEST_MOVES, LATEST_DELIVERIES = 500, 1_000
 """How many of both are remembered of what has no end: the latest ones."""
 MAX_UNCONNECTED = 1_000
 """TCP connections that failed, remembered."""
-LATEST_LOOKED_AT = 200
-"""Deliveries, the latest ones, of which a C-MOVE that is over looks for its own."""
+MAX_LOOKED_AT = 200
+"""Deliveries of one name that a C-MOVE looks at for its own: the first ones that ended after it began."""
 MAX_CANDIDATES = 100
 """C-MOVEs of one name that are compared with a delivery, the latest ones before it."""
 JITTER = 10_000_000
@@ -91,6 +91,8 @@ class Move(Struct, frozen=True):
     """Connections from the SCP that failed while the C-MOVE was under way."""
     partial: bool = False
     """Whether associations that began after it are no longer remembered, so that there may be more deliveries."""
+    over_at: int = 0
+    """When the final response was whole, or without one its association over, or the capture: nothing later is a cause."""
 
     @property
     def sent(self) -> int:
@@ -116,6 +118,8 @@ class MoveLinks:
         """C-MOVE operations that are not remembered."""
         self._named: deque[Delivery] = deque()
         self._unnamed: deque[Delivery] = deque()
+        self._by_key: dict[tuple[str, int | str], list[Delivery]] = {}
+        """The same by Move Originator, or by who called whom, each list in the order in which they ended."""
         self._forgotten_until = -1
         """When the latest delivery that is no longer remembered began."""
         self._unconnected: deque[Unconnected] = deque(maxlen=MAX_UNCONNECTED)
@@ -127,8 +131,16 @@ class MoveLinks:
         for delivery in deliveries:
             kept = self._named if delivery.originator is not None else self._unnamed
             kept.append(delivery)
+            insort(self._by_key.setdefault(_key(delivery), []), delivery, key=_end)
             if len(kept) > (LATEST_DELIVERIES if self._watches else MAX_DELIVERIES):
-                self._forgotten_until = max(self._forgotten_until, kept.popleft().start)
+                self._forget(kept.popleft())
+
+    def _forget(self, delivery: Delivery) -> None:
+        self._forgotten_until = max(self._forgotten_until, delivery.start)
+        beside = self._by_key[_key(delivery)]
+        beside.remove(delivery)
+        if not beside:
+            del self._by_key[_key(delivery)]
 
     def find_now(
         self,
@@ -137,20 +149,25 @@ class MoveLinks:
         going_on: Iterable[Association],
         refused: Iterable[Unconnected],
     ) -> Move:
-        """Return a C-MOVE with what is known by now: the latest deliveries that are over, those going on, failed calls.
+        """Return a C-MOVE with what is known by now: deliveries that are over or go on, and calls that failed.
 
         Of calls that failed, those before its final response: what came after is no cause of it.
         """
         move = _move(association, operation)
-        over = (*islice(reversed(self._named), LATEST_LOOKED_AT), *islice(reversed(self._unnamed), LATEST_LOOKED_AT))
-        senders = (each for each in going_on if each.requestor.endpoint.address == move.provider)
-        open_ones = (delivery for each in senders for delivery in find_deliveries(each))
         named = {(title, move.message_id) for title in (move.originator, move.provider_title) if title is not None}
+        over = [each for key in (*sorted(named), _pair(move)) for each in self._ended_since(key, move.start)]
+        senders = (each for each in going_on if each.requestor.endpoint.address == move.provider)
+        open_ones = (delivery for each in senders for delivery in find_deliveries(each, association.watched_until))
         found = [each for each in (*over, *open_ones) if _belongs(each, move, named)]
         until = move.end if move.end is not None else -1
         tried = (each for each in (*self._unconnected, *refused) if each.source == move.provider)
         unconnected = sorted((each for each in tried if move.start <= each.time <= until), key=_beginning)
         return replace(move, deliveries=tuple(sorted(found, key=_place)), unconnected=tuple(unconnected))
+
+    def _ended_since(self, key: tuple[str, int | str], start: int) -> Iterator[Delivery]:
+        beside = self._by_key.get(key, [])
+        first = bisect_left(beside, start, key=_end)
+        yield from islice(beside, first, first + MAX_LOOKED_AT)
 
     def _remember(self, move: Move) -> None:
         """Remember a C-MOVE, if there is room; of what has no end, instead of the first one."""
@@ -222,6 +239,11 @@ class MoveLinks:
             )
 
 
+def asks_to_move(association: Association) -> bool:
+    """Whether it has C-MOVEs, whose deliveries come on others."""
+    return association.message_counts.requests["C-MOVE"] > 0
+
+
 def find_moves(association: Association) -> list[Move]:
     """Return what an association that is over asked to be moved."""
     return [_move(association, each) for each in association.operations.operations if each.name == "C-MOVE"]
@@ -248,6 +270,15 @@ def _asked_for(delivery: Delivery, named: dict[tuple[str, int], list[Move]]) -> 
     return next((move for move in latest if move.provider == delivery.source), latest[0] if latest else None)
 
 
+def _key(delivery: Delivery) -> tuple[str, int | str]:
+    """Move Originator, else the address that calls and the AE title that it calls."""
+    return delivery.originator or (delivery.source, delivery.called_ae_title or "")
+
+
+def _pair(move: Move) -> tuple[str, int | str]:
+    return move.provider, move.destination or ""
+
+
 def _how(delivery: Delivery, move: Move) -> str:
     own = delivery.originator is not None and delivery.originator[0] != move.originator
     how = "Move Originator" + (", in which the SCP put its own title" if own else "")
@@ -256,6 +287,10 @@ def _how(delivery: Delivery, move: Move) -> str:
 
 def _start(each: Move | Delivery) -> int:
     return each.start
+
+
+def _end(delivery: Delivery) -> int:
+    return delivery.end
 
 
 def _place(each: Move | Delivery) -> tuple[int, int, int]:
@@ -274,6 +309,7 @@ def _time(unconnected: Unconnected) -> int:
 
 def _move(association: Association, operation: Operation) -> Move:
     request, last = operation.request, operation.final
+    end = association.watched_until if association.ended_by_capture else association.end_time
     provider = association.party(request.side.other)
     return Move(
         association=association.id,
@@ -291,4 +327,5 @@ def _move(association: Association, operation: Operation) -> Move:
         counters=operation.counters,
         announced=operation.announced,
         over=operation.over,
+        over_at=last.span.last_time if last is not None else end,
     )

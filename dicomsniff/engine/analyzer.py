@@ -7,7 +7,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import Consumer, Foreign, Means, PduWatcher, Update, associations_of
 from dicomsniff.association.handshakes import MAX_HANDSHAKES, FailedHandshake
 from dicomsniff.association.links import Linked, Linker
-from dicomsniff.association.moves import Unconnected, find_unconnected
+from dicomsniff.association.moves import Unconnected, asks_to_move, find_unconnected
 from dicomsniff.association.neighbours import Neighbour, Neighbours
 from dicomsniff.association.protocols import TLS
 from dicomsniff.association.recognition import MAX_UNDECIDED_TOGETHER, Forced, Recognition, find_unread
@@ -21,6 +21,7 @@ from dicomsniff.capture.unreachable import Unreachable
 from dicomsniff.dictionary.ports import DICOM_PORTS
 from dicomsniff.dimse.collection import Collect, Collection
 from dicomsniff.engine.kept import Keep, Kept
+from dicomsniff.engine.moving import Moving
 from dicomsniff.engine.repeating import CameOfIt, Repeating, outcome_again, what_came
 from dicomsniff.findings.collector import Collector
 from dicomsniff.findings.engine import find_final, find_in_capture, find_now
@@ -101,6 +102,7 @@ class Analyzer:
         self.findings: list[Finding] = []
         """What was found about the capture as a whole, once it is over."""
         self._repeating = Repeating(self.found)
+        self._moving = Moving()
         self._collection = Collection(collect, heads) if collect or heads else None
         self._judge = findings
         self._vault = vault or Vault()
@@ -233,6 +235,7 @@ class Analyzer:
                 updates += self._tcp_event(event)
         updates = self._repeating.caught_up() + updates
         self._kept.entries += len(updates)
+        self._judge_moved()
         return updates + self._bound_memory()
 
     def pass_time(self, quiet: int) -> list[Update]:
@@ -254,7 +257,7 @@ class Analyzer:
     def note_losses(self, losses: Losses, packet: int) -> None:
         """The capturer lost packets, some before this packet: what is open then may lack them."""
         self.losses = losses
-        self._tcp.follow_all(closed=True)
+        self._tcp.follow_all()
         for association in self.open_associations:
             association.lost_until = packet
 
@@ -273,6 +276,8 @@ class Analyzer:
         updates = self._take(self._entrance.close(count))
         updates = self._repeating.caught_up() + updates
         if self.is_over:
+            for association in self._moving.take_all():
+                self._judge_final(association)
             self._judge_all()
         return updates
 
@@ -433,14 +438,31 @@ class Analyzer:
 
     def _conclude(self, association: Association) -> None:
         """An association is over: find what belongs together with it, and ask the rules about all of it."""
-        if not self._part:
-            if association.message_counts.requests["C-MOVE"]:
-                self._tcp.follow_all(closed=False)  # what came of it may be an association that goes on
-            self.links.feed(association)
-            if self._judge:
-                find_final(self.found, association, self)
-            self.neighbours.feed(association, self.overview.feed(association, self.found.of(association)))
+        if self._part:
+            self._hand_over(association)
+            return
+        self.links.feed(association)
+        if not asks_to_move(association):
+            self._judge_final(association)
+            return
+        if self.watches:  # somebody waits for what is said of it
+            self._judge_final(association)
+        else:
+            self._moving.add(association)
+
+    def _judge_final(self, association: Association) -> None:
+        if self._judge:
+            find_final(self.found, association, self)
+        self.neighbours.feed(association, self.overview.feed(association, self.found.of(association)))
         self._hand_over(association)
+
+    def _judge_moved(self) -> None:
+        for association in self._moving.take_due(self.last_time or 0, self._senders):
+            self._judge_final(association)
+
+    def _senders(self) -> set[str]:
+        """Return the addresses of the requestors of associations that go on."""
+        return {association.requestor.endpoint.address for association in self.open_associations}
 
     def _catch_up(self, events: list[TcpEvent]) -> None:
         """Take what came on a connection that waited until now; TCP may still look at those that are over."""

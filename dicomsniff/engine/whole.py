@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import MAX_HANDSHAKES
 from dicomsniff.association.links import Linked
+from dicomsniff.association.moves import asks_to_move
 from dicomsniff.association.neighbours import Neighbour
 from dicomsniff.association.strangers import MAX_STRANGERS
 from dicomsniff.association.totals import Totals
@@ -49,8 +50,8 @@ class WholeAnalyzer(Analyzer):
             self.expect(association)
             self._kept.adopt(association)
         self._bound_memory()
-        while self._adopted:
-            self.conclude(next(iter(self._adopted.values())))
+        for association in sorted(self._adopted.values(), key=asks_to_move):  # stable: C-MOVEs behind deliveries
+            self.conclude(association)
         self.conclude_all()
 
     def expect(self, association: Association) -> None:
@@ -58,10 +59,14 @@ class WholeAnalyzer(Analyzer):
         self._adopted[association.id] = association
 
     def conclude(self, association: Association) -> None:
-        """Take an association of a part, numbered, in its turn: ask the rules about all of it."""
+        """Take an association of a part, numbered, in its turn: ask the rules about all of it.
+
+        The turn of one with C-MOVEs is when what these brought is known.
+        """
         self._repeating.count += 1
         self._adopted.pop(association.id, None)
-        self._conclude(association)
+        self.links.feed(association)
+        self._judge_final(association)
 
     def conclude_settled(self, linked: Linked, neighbour: Neighbour | None, course: Course) -> None:
         """Take one of which the part has told all, for the rules about others and about the whole."""

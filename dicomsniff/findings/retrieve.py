@@ -6,14 +6,14 @@ from itertools import islice
 
 from dicomsniff.association.agreement import NOT_SELECTED, selected_roles
 from dicomsniff.association.association import Association
-from dicomsniff.association.deliveries import Delivery
-from dicomsniff.association.moves import Move, Unconnected
+from dicomsniff.association.deliveries import Delivery, Stores
+from dicomsniff.association.moves import JITTER, Move, Unconnected
 from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
-from dicomsniff.findings.review import Review
+from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.quantities import counted, of_all, some_of
 from dicomsniff.side import Side
 
@@ -129,7 +129,7 @@ def _tried_in_vain(unconnected: Sequence[Unconnected]) -> str:
 
 def sent_meanwhile(move: Move) -> str:
     """Say where objects of a C-MOVE were being sent when its requestor gave up: `association 2`."""
-    sending = [each for each in move.deliveries if each.stores.asked]
+    sending = [each for each in move.deliveries if each.stores.asked and each.stores.first_time <= move.over_at]
     if not sending:
         return ""
     numbers = some_of([the_association(each.association) for each in sending], MAX_NAMED)
@@ -151,7 +151,12 @@ def _unknown(move: Move) -> str:
 
 def _first_refusal(move: Move, destination: str) -> str:
     """Say which association to the destination came to nothing, and how; empty where none did."""
-    return next(filter(None, (_refusal(delivery, destination, move) for delivery in move.deliveries)), "")
+    return next(filter(None, (_refusal(delivery, destination, move) for delivery in _in_time(move))), "")
+
+
+def _in_time(move: Move) -> list[Delivery]:
+    """Return the deliveries that began before the C-MOVE was over: what came of later ones is no cause of that."""
+    return [each for each in move.deliveries if each.start <= _latest(move)]
 
 
 def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
@@ -165,7 +170,9 @@ def _refusal(delivery: Delivery, destination: str, move: Move) -> str:
         return _sent_nothing(delivery, destination, association)
     if delivery.broken is None or delivery.stores.kept or _kept_beside(delivery, move):
         return ""
-    side, how = delivery.broken
+    side, how, time = delivery.broken
+    if time > _latest(move):
+        return ""
     when = "before anything was stored" if delivery.answered else "without an answer to A-ASSOCIATE-RQ"
     if side is Side.ACCEPTOR:
         return f"{destination} {_BROKEN[how]} the SCP's {association} {when}"
@@ -193,30 +200,48 @@ def _kept_beside(delivery: Delivery, move: Move) -> bool:
 
 def _refused_objects(move: Move, destination: str) -> str:
     """Say how many C-STOREs of a C-MOVE the destination refused or did not answer, with its commonest status."""
-    rejected, unanswered = _not_kept(move)
+    deliveries = _in_time(move)
+    refusing = [each for each in deliveries if each.stores.failures and each.stores.first_failed <= _latest(move)]
+    leaving = [each for each in deliveries if _left(each.stores) and each.stores.first_unanswered <= _latest(move)]
+    cut = [each for each in deliveries if each.stores.unsent and each.broken and each.broken[2] <= _latest(move)]
     parts = []
-    if rejected:
+    if refusing:
         statuses: Counter[str] = Counter()
-        for delivery in move.deliveries:
+        for delivery in refusing:
             statuses.update(delivery.stores.failures)
         often = "a failure, most often " if len(statuses) > 1 else ""
-        why = f"{often}{statuses.most_common(1)[0][0]}" if statuses else "a failure"
+        why = f"{often}{statuses.most_common(1)[0][0]}"
+        rejected = sum(each.stores.by_category["Failure"] for each in refusing)
         parts.append(f"{destination} answered {of_all(rejected, move.sent, 'C-STORE')} with {why}")
-    if unanswered:
-        aborted = any(delivery.outcome == "aborted" and delivery.stores.unanswered for delivery in move.deliveries)
+    if leaving:
+        aborted = any(each.outcome == "aborted" for each in leaving)
         then = " and the association was aborted" if aborted else ""
-        parts.append(f"{destination} left {of_all(unanswered, move.sent, 'C-STORE')} without an answer{then}")
+        left = sum(_left(each.stores) for each in leaving)
+        parts.append(f"{destination} left {of_all(left, move.sent, 'C-STORE')} without an answer{then}")
+    parts += map(_cut_off, cut)
     return "; ".join(parts)
 
 
-def _not_kept(move: Move) -> tuple[int, int]:
-    """Return how many C-STOREs of a C-MOVE the destination refused, and how many it left without an answer."""
-    stores = [delivery.stores for delivery in move.deliveries]
-    return sum(each.by_category.get("Failure", 0) for each in stores), sum(each.unanswered for each in stores)
+def _cut_off(delivery: Delivery) -> str:
+    assert delivery.broken is not None
+    side, how, _ = delivery.broken
+    who = the_title(str(delivery.called_ae_title)) if side is Side.ACCEPTOR else "the SCP"
+    return f"{who} {_BROKEN[how]} association {the_association(delivery.association)} within a C-STORE-RQ"
+
+
+def _latest(move: Move) -> int:
+    return move.over_at + JITTER
+
+
+def _left(stores: Stores) -> int:
+    """Return how many C-STOREs were sent whole and left without an answer, but those that did not wait for long."""
+    left = stores.unanswered - stores.unsent
+    return left if stores.waited >= PATIENCE else left - stores.pending
 
 
 def _explain_partial(move: Move, destination: str, failed: int) -> str:
-    unsent = max(failed - sum(_not_kept(move)), 0)
+    stores = [delivery.stores for delivery in move.deliveries]
+    unsent = max(failed - sum(each.by_category.get("Failure", 0) + each.unanswered for each in stores), 0)
     parts = list(filter(None, [_refused_objects(move, destination)]))
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)

@@ -13,6 +13,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.moves import asks_to_move
 from dicomsniff.association.totals import Outcome, Totals
 from dicomsniff.capture.losses import LossCounter
 from dicomsniff.engine.kept import Keep
@@ -23,7 +24,7 @@ from dicomsniff.surveying.head import Head
 from dicomsniff.surveying.merging import renumber, waiting_on, watch_on
 from dicomsniff.surveying.numbering import Numbering, Place, Taken
 from dicomsniff.surveying.part import Sums
-from dicomsniff.surveying.settling import Settled, asks_to_move
+from dicomsniff.surveying.settling import Settled
 from dicomsniff.surveying.store import Pickled
 
 

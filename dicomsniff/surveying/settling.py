@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.links import Linked
+from dicomsniff.association.moves import asks_to_move
 from dicomsniff.association.neighbours import Neighbour, remembered
 from dicomsniff.association.totals import Outcome
 from dicomsniff.comments import has_comment
@@ -71,11 +72,6 @@ def settle(outcome: Outcome, analyzer: Analyzer, tell: Tell, *, goes_on: bool) -
     course = Course.of(association, found)
     known = remembered(association, course.trouble)
     return Settled(begun_at(association, outcome), tell(association, found), linked, known, course)
-
-
-def asks_to_move(association: Association) -> bool:
-    """Whether it has C-MOVEs, whose deliveries come on others."""
-    return association.message_counts.requests["C-MOVE"] > 0
 
 
 def begun_at(association: Association, outcome: Outcome) -> int:

@@ -403,10 +403,10 @@ class TcpTracker:
                 self.follow(closed)
             events += self.end(closed.flow)
 
-    def follow_all(self, *, closed: bool) -> None:
-        """Follow every connection that waits; those that closed only if they are to be, too."""
+    def follow_all(self) -> None:
+        """Follow every connection that waits."""
         for repeat in dict.fromkeys(self.repeats.waiting.values()) if self.repeats is not None else ():
-            if not repeat.dropped and (closed or not repeat.lingers):
+            if not repeat.dropped:
                 self.follow(repeat)
 
     def end(self, flow: bytes) -> list[TcpEvent]:

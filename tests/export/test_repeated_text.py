@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
-from alike import AC, DRAWN, ECHO, END, SECOND, TALKS, WELL, captured, said
+from alike import DRAWN, SECOND, TALKS, WELL, captured, said
 from dicomsniff.association.repeated import Repeated
 from dicomsniff.capture.losses import Losses
 from dicomsniff.engine.analyzer import Analyzer
@@ -144,41 +144,3 @@ def test_a_capture_that_lost_packets_says_so_of_what_waits_then():
     lost = [association.lost_until for association in analyzer.pop_closed()]
     assert lost == [20, 20]
     assert {association.id for association, _ in updates} == {2}
-
-
-def test_rules_on_a_c_move_see_what_goes_on_as_others_went():
-    move = {0x0002: "1.2.840.10008.5.1.4.1.2.2.2", 0x0100: 0x0021, 0x0110: 1, 0x0600: "DEST", 0x0700: 0, 0x0800: 1}
-    failed = {0x0002: "1.2.840.10008.5.1.4.1.2.2.2", 0x0100: 0x8021, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0xA702}
-    identifier = build.element(0x00080052, b"STUDY ") + build.element(0x0020000D, b"1.2.3\0")
-    packets: list[build.Packet] = []
-    accepted = build.associate_ac(build.answer(1), called="DEST")
-    begin = [("open", b""), ("client", build.associate_rq(build.proposal(1), called="DEST")), ("server", accepted)]
-    for port, steps in ((1, begin + ECHO + END), (2, begin + ECHO)):
-        start = build.START + (port - 1) * SECOND // 2
-        talk = build.Talk(client=("10.0.0.2", port), server=("10.0.0.3", 104), start=start)
-        for what, data in steps:
-            getattr(talk, what)(*[data][: what in ("client", "server")] or [0][: what == "end"])
-        packets += talk.packets
-    mover = build.Talk(client=("10.0.0.1", 7), start=build.START + SECOND * 2 // 5).open()
-    mover.client(build.associate_rq(build.proposal(1, "1.2.840.10008.5.1.4.1.2.2.2")))
-    mover.server(AC)
-    mover.client(build.message(1, build.command_set(move), identifier))
-    mover.wait(SECOND)
-    mover.server(build.message(1, build.command_set(failed)))
-    mover.client(build.release_rq())
-    mover.server(build.release_rp())
-    mover.end(0)
-    frames = build.frames(sorted([*packets, *mover.packets], key=lambda packet: packet.time))
-    analyzer = Analyzer(keep=Keep.OPEN)
-    analyzer.spare_repeats()
-    seen: list[list[int]] = []
-
-    def look(association, operation, going_on, refused):
-        seen.append([each.id for each in going_on])
-        return find(association, operation, [], refused)
-
-    find, analyzer.links.find_move = analyzer.links.find_move, look
-    analyzer.feed(batch(frames))
-    assert analyzer._tcp.repeats.first is not None
-    analyzer.close()
-    assert seen == [[3]]

@@ -9,7 +9,7 @@ from findings.found import analyzed
 from findings.test_field_reports import causes, told
 from findings.traffic import SECOND
 from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
-from unmarked import verdict
+from unmarked import explain_move, verdict
 
 FAILED = move_rsp(0xA702, completed=0, failed=1, warning=0)
 
@@ -128,3 +128,97 @@ def test_a_destination_that_refuses_the_connection_is_the_cause(lingering):
     assert "tried to connect to 10.0.0.3:104, which refused the TCP connection: nothing listens there?" in text
     assert causes(network.packets, "status-failure") == ["destination-failed"]
     assert not told(network.packets, "retrieve-explained")
+
+
+def store_rq(number: int) -> bytes:
+    values = {0x0002: CT, 0x0100: 1, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: f"1.2.{number}"}
+    return build.message(1, build.command_set(values | {0x1030: "CLIENT", 0x1031: 7}), build.pixels(900))
+
+
+def going_on(deliver: Callable[[build.Talk], object], end: Callable[[build.Talk], object]) -> list[build.Packet]:
+    """A C-MOVE that is over by `end` after one second, and its delivery, which goes on behind that."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    deliver(network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=50))
+    asking.wait(SECOND)
+    end(asking)
+    return network.packets
+
+
+def fails(asking: build.Talk) -> None:
+    asking.server(FAILED)
+    release(asking)
+
+
+def gives_up(asking: build.Talk) -> None:
+    asking.client(build.abort())
+    asking.close()
+
+
+def test_an_object_that_the_capture_cuts_short_was_not_left_without_an_answer():
+    packets = going_on(lambda delivery: delivery.client(store_rq(1)[:500]), lambda asking: None)
+    assert not told(packets, "destination-failed")
+    (move,) = analyzed(packets).links.moves()
+    assert "without an answer" not in explain_move(move)
+
+
+@pytest.mark.parametrize(("waited", "texts"), [
+    (SECOND // 2, []),
+    (2 * SECOND, ["C-MOVE to VIEWER: VIEWER left 1 C-STORE without an answer"]),
+])  # fmt: skip
+def test_an_object_was_left_without_an_answer_only_if_the_capture_waited_for_it(waited, texts):
+    packets = going_on(lambda delivery: delivery.client(store_rq(1)), lambda asking: None)
+    last = packets[-1]
+    packets.append(last._replace(time=last.time + waited))  # sent again: the capture goes on until then
+    assert told(packets, "destination-failed") == texts
+
+
+def test_what_a_destination_did_after_the_move_was_over_is_no_cause_of_that():
+    def later(delivery: build.Talk) -> None:
+        delivery.client(store_rq(1))
+        delivery.wait(3 * SECOND)
+        delivery.server(build.message(1, build.store_rsp(1, 0xA700, "1.2.1")))
+        delivery.server(build.abort())
+        delivery.close()
+
+    assert not told(going_on(later, fails), "destination-failed")
+
+
+def test_a_destination_that_breaks_off_within_an_object_is_named():
+    def breaks_off(delivery: build.Talk) -> None:
+        store(delivery, "CLIENT")
+        delivery.client(store_rq(2)[:500])
+        delivery.reset(1)
+
+    (text,) = told(going_on(breaks_off, fails), "destination-failed")
+    assert text == ("C-MOVE to VIEWER: VIEWER reset the TCP connection of association 2 within a C-STORE-RQ")
+
+
+def test_whoever_gives_up_a_move_is_told_of_an_object_that_is_still_being_sent():
+    def sends_on(delivery: build.Talk) -> None:
+        delivery.client(store_rq(1)[:500])
+        delivery.wait(5 * SECOND)
+        delivery.client(store_rq(1)[500:])
+        delivery.server(build.message(1, build.store_rsp(1, 0, "1.2.1")))
+        release(delivery)
+
+    (text,) = told(going_on(sends_on, gives_up), "peer-silent")
+    assert text.endswith("it was sending the objects meanwhile, in association 2")
+
+
+def test_each_of_many_moves_is_told_of_its_own_delivery():
+    network = Network()
+    for number in range(1, 251):
+        asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=number * 3000)
+        asking.client(move_rq())
+        delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=number * 3000 + 50)
+        refuses_an_object_of(delivery)
+        asking.wait(SECOND)
+        fails(asking)
+    assert len(told(network.packets, "destination-failed")) == 250
+
+
+def refuses_an_object_of(delivery: build.Talk) -> None:
+    store(delivery, "CLIENT", status=0xA700)
+    release(delivery)

@@ -1,6 +1,7 @@
 """What `show` prints of a capture by several parts is what it prints at once."""
 
 import pickle
+from collections.abc import Callable, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from dicomsniff.surveying.store import Store
 from examples import examples
 from findings.cases import CASES, frames_of
 from findings.test_icmp import answered
+from findings.traffic import SECOND
+from network import ARCHIVE, CLIENT, CT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CAPTURES = sorted(path.name for path in SAMPLES.glob("*.pcap*"))
@@ -152,3 +155,54 @@ def test_what_is_no_capture_is_said_to_be_none(tmp_path: Path) -> None:
 def test_calls_that_do_not_go_with_jobs_are_refused(args: list[str], said: str) -> None:
     result = CliRunner().invoke(cli, ["show", "--jobs", "2", *args])
     assert (result.exit_code, said in result.output) == (2, True)
+
+
+def moved(deliver: Sequence[str], end: str, waits: int) -> list[build.Packet]:
+    """A C-MOVE that is over by `end` after some seconds, and its delivery: some steps before that, some behind."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT, after=50)
+    asking.wait(waits * SECOND)
+    END[end](asking)
+    for number, step in enumerate(deliver, start=1):
+        delivery.wait(2 * SECOND)
+        STEPS[step](delivery, number)
+    return network.packets
+
+
+def asked(number: int) -> bytes:
+    values = {0x0002: CT, 0x0100: 1, 0x0110: number, 0x0700: 0, 0x0800: 1, 0x1000: f"1.2.{number}"}
+    return build.message(1, build.command_set(values | {0x1030: "CLIENT", 0x1031: 7}), build.pixels(900))
+
+
+STEPS: dict[str, Callable[[build.Talk, int], object]] = {
+    "kept": lambda talk, number: store(talk, "CLIENT", number=number),
+    "refused": lambda talk, number: store(talk, "CLIENT", number=number, status=0xA700),
+    "unanswered": lambda talk, number: talk.client(asked(number)),
+    "begun": lambda talk, number: talk.client(asked(number)[:500]),
+    "aborted": lambda talk, number: talk.server(build.abort()),
+    "reset": lambda talk, number: talk.reset(1),
+    "released": lambda talk, number: release(talk),
+}
+END: dict[str, Callable[[build.Talk], object]] = {
+    "answer": lambda talk: (talk.server(move_rsp(0xA702, completed=1, failed=1, warning=0)), release(talk)),
+    "abort": lambda talk: (talk.client(build.abort()), talk.close()),
+    "reset": lambda talk: talk.reset(0),
+    "nothing": lambda talk: None,
+}
+
+
+@given(
+    st.lists(st.sampled_from(["kept", "refused", "unanswered", "begun"]), max_size=2),
+    st.sampled_from(["aborted", "reset", "released", ""]),
+    st.sampled_from(sorted(END)),
+    st.integers(1, 8),
+    st.integers(0, 40),
+)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_c_move_is_judged_alike_whenever_its_delivery_ends(tmp_path: Path, steps, last, end, waits, less) -> None:
+    path = tmp_path / "capture.pcap"
+    packets = moved([*steps, last] if last else steps, end, waits)
+    path.write_bytes(build.pcap(build.frames(packets[: len(packets) - less])))
+    assert shared(path, 2, Privacy()) == at_once(path, Privacy())
