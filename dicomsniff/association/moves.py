@@ -92,7 +92,7 @@ class Move(Struct, frozen=True):
     partial: bool = False
     """Whether associations that began after it are no longer remembered, so that there may be more deliveries."""
     over_at: int = 0
-    """When the final response was whole, or without one its association over, or the capture: nothing later is a cause."""
+    """When the final response was whole, or else its association over, or the capture: nothing later is a cause."""
 
     @property
     def sent(self) -> int:
