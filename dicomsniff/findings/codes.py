@@ -131,7 +131,7 @@ BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 """What the other side may not be able to read, or to answer."""
 SILENCE = ("association-unanswered", "requestor-silent", "peer-silent", "idle-timeout")
 """Nobody said anything, until one side gave up."""
-STALLS = ("receiver-stopped-reading", "sender-stopped", "bytes-never-acknowledged")
+STALLS = ("receiver-stopped-reading", "sender-stopped", "bytes-never-acknowledged", "keep-alives-unanswered")
 """A transfer stood still, until one side gave up."""
 ENDS = ("association-aborted", "provider-aborted", "connection-reset", "connection-closed-early")
 """How an association ended before its time."""

@@ -37,6 +37,8 @@ _BREAKING = (Abort, TcpEnd)
 _FINAL = (AssociateRj, ReleaseRp)
 
 
+PROBES = 3
+"""Keep-alives in a row without an answer from which on the other side, or the path, is thought to be gone."""
 PATIENCE = 1_000_000_000
 """ns of silence from which on who gives up is thought to have waited, not to have changed its mind."""
 
@@ -195,6 +197,12 @@ class Review:
     def spoke(self, side: Side) -> bool:
         """Whether the capture holds anything one side said."""
         return self._spoke[side]
+
+    def probes_in_vain(self, side: Side) -> int:
+        """Return how many keep-alives of a side got no answer, up to the end, if they are enough to tell by."""
+        health = self.association.tcp.get(side)
+        probes = health.probes if health is not None and self.hears(side.other) else 0
+        return probes if probes >= PROBES else 0
 
     def hears(self, side: Side) -> bool:
         """Whether the capture holds packets of a side, were it only acknowledgements."""

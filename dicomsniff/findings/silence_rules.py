@@ -17,7 +17,7 @@ from dicomsniff.findings.review import PATIENCE, Review, how_ended
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.pdu.types import ReleaseRq
 from dicomsniff.quantities import duration
-from dicomsniff.side import Side
+from dicomsniff.side import SIDES, Side
 
 _IDLE = 30_000_000_000
 """ns of silence after which an end is put down to an idle timeout."""
@@ -179,6 +179,8 @@ def idle(review: Review) -> Iterator[Hit]:
     established = (accepted or association.messages) and not any(review.answered_late())
     if any(isinstance(each.event, ReleaseRq) for each in association.timeline):
         return  # nobody was idle: a release was under way
+    if any(map(review.probes_in_vain, SIDES)):
+        return  # who asked whether the other is still there did not tire of it
     if established and any(association.pdu_counts.values()) and not association.unlisted:
         party = association.party(ending.side)
         text = f"nothing was sent for {duration(review.silence)}; then {the_party(party)} {how_ended(ending)}"

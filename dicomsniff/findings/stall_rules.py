@@ -269,6 +269,28 @@ def never_arrived(review: Review) -> Iterator[Hit]:
             yield stall.hit(f"{what} by {receiver}; {why}", None)
 
 
+@final_rule(code="keep-alives-unanswered", where=is_irregular, severity=Severity.WARNING)
+def keep_alives_unanswered(review: Review) -> Iterator[Hit]:
+    """The keep-alives of one side got no answer.
+
+    TCP asks in a long silence whether the other side is still there. Nothing came back: the other host is gone, the
+    path is broken, or a firewall in between has dropped the connection for idleness. After some tries TCP gives up and
+    resets the connection; whoever does so is not the cause.
+
+    What to do: Look at the path, at the idle timeout of firewalls, and whether the other host was up. Keep-alives that
+    come more often than that timeout keep a connection open.
+    """
+    for side, health in review.association.tcp.items():
+        if probes := review.probes_in_vain(side):
+            asking, asked = (the_party(review.association.party(each)) for each in (side, side.other))
+            ending = next(iter(review.ends), None)
+            until = ending.span.first_time if ending is not None else review.association.watched_until
+            waited = duration(until - health.probed_since)
+            text = f"{asked} answered none of {probes} keep-alives that {asking} sent in {waited}: "
+            text += "it is gone, or the path to it is, or a firewall dropped the idle connection"
+            yield Hit(text, ending.span if ending is not None else None, side=side.other, earliest_cause=1)
+
+
 def _passed_large(review: Review, stall: _Stall) -> bool:
     """Whether anything larger than a segment was acknowledged in the direction of a stall."""
     return any(

@@ -40,6 +40,8 @@ class StreamHealth:
         "missing",
         "out_of_order",
         "pauses",
+        "probed_since",
+        "probes",
         "remembers",
         "retransmitted",
         "round_trip_time",
@@ -101,6 +103,10 @@ class StreamHealth:
         """The stream offset up to which it has."""
         self.acked_alone = False
         """Whether it did so in a segment that says nothing else."""
+        self.probes = 0
+        """Keep-alives sent in a row, since the receiver was last heard (RFC 9293 §3.8.4)."""
+        self.probed_since = NEVER
+        """When the first of them was sent (ns since 1970)."""
         self._seen = (0, NEVER)
         """The end of the last segment sent again, and when that was."""
         self._probe: tuple[int, int] | None = None
@@ -179,6 +185,12 @@ class StreamHealth:
         self._probe = None
         return True
 
+    def probed(self, time: int) -> None:
+        """Note a keep-alive, which asks whether the receiver is still there."""
+        if not self.probes:
+            self.probed_since = time
+        self.probes += 1
+
     def twice(self, count: int = 1) -> None:
         """Count segments that were captured twice."""
         self.duplicated_frames += count
@@ -196,6 +208,7 @@ class StreamHealth:
             self.window_closed = window == 0
         elif self.closed_since != NEVER:
             self._opened(time)
+        self.probes = 0
         if ack == self.last_ack:
             twice = self.captured_twice and time - self.acked_at < DOUBLED
             self.duplicate_acks += plain and window > 0 and reached > acked and not twice

@@ -299,6 +299,7 @@ class Stream:
         probe = len(data) == 1 and offset + 1 == self.offset
         if probe:
             self.health.retransmitted += 1
+            self.health.probed(mark.time)
             return []
         if self.health.sent_again(offset + len(data) + cut, mark.time):
             note_sent_again(self, mark.time)

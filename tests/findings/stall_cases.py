@@ -55,6 +55,20 @@ def sent_in_vain(*, acknowledged: bool) -> list[build.Packet]:
     return talk.reset(0).packets
 
 
+def asked_in_vain(tries: int, *, side: int = 0, answered: bool = False) -> list[build.Packet]:
+    """After a long silence one side asks by keep-alives whether the other is still there, and then resets."""
+    talk = established()
+    talk.acknowledge(0)
+    talk.wait(7200 * SECOND)
+    for number in range(tries):
+        probe = talk.acknowledge(side)
+        talk.packets[-1] = probe._replace(seq=(probe.seq - 1) & 0xFFFFFFFF, data=b"\0" * (number % 2))
+        if answered:
+            talk.acknowledge(1 - side)
+        talk.wait(75 * SECOND)
+    return talk.reset(side).packets
+
+
 CASES: dict[str, tuple[Callable[[], list[build.Packet] | list[build.Frame]], Callable[[], list[build.Packet]]]] = {
     "receiver-stopped-reading": (
         lambda: with_closed_window(stopped(lambda talk: talk.reset(0))),
@@ -67,5 +81,9 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet] | list[build.Frame]], Cal
     "bytes-never-acknowledged": (
         lambda: sent_in_vain(acknowledged=False),
         lambda: sent_in_vain(acknowledged=True),
+    ),
+    "keep-alives-unanswered": (
+        lambda: asked_in_vain(9),
+        lambda: asked_in_vain(9, answered=True),
     ),
 }

@@ -9,7 +9,7 @@ from dicomsniff.findings.codes import QUERIES
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.side import Side
-from findings.stall_cases import STORE, getting, sent_in_vain, stopped, with_closed_window
+from findings.stall_cases import STORE, asked_in_vain, getting, sent_in_vain, stopped, with_closed_window
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, healthy, match, opened, with_window
 from pipeline import analyze_frames, findings_of, only
 from unmarked import verdict
@@ -102,6 +102,20 @@ def test_bytes_that_never_arrive_are_nobodys_fault():
     code, side, text = cause(only(sent_in_vain(acknowledged=False)))
     assert (code, side) == ("bytes-never-acknowledged", None)
     assert text.startswith("1000 bytes of C-STORE-RQ 1, sent again by ")
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_whoever_asks_in_vain_whether_the_other_is_there_is_not_to_blame_for_the_reset(side):
+    association = only(asked_in_vain(9, side=side))
+    asking, asked = (association.party(SIDES[each]).label for each in (side, 1 - side))
+    code, who, text = cause(association)
+    assert (code, who) == ("keep-alives-unanswered", SIDES[1 - side])
+    assert text.startswith(f"{asked} answered none of 9 keep-alives that {asking} sent in 11 min 15 s: it is gone, or")
+
+
+@pytest.mark.parametrize(("tries", "answered"), [(2, False), (9, True)])
+def test_a_few_keep_alives_without_an_answer_and_answered_ones_say_nothing(tries, answered):
+    assert cause(only(asked_in_vain(tries, answered=answered)))[0] != "keep-alives-unanswered"
 
 
 def test_a_sender_that_is_interrupted_at_once_has_not_stopped():
