@@ -155,7 +155,7 @@ class Conversation:
         self._number = number
         updates: list[Update] = []
         for stream, pdus in self._pdus.items():
-            ended = pdus.close(stream.offset, stream.last_mark, stream.skip)
+            ended = pdus.close(stream.offset, stream.last_mark, stream.skip, stream.health.short)
             updates += self._take(stream, ended, self._connection.last_mark)
         updates += self._end_messages(seen=self._connection.closed)
         if self.associations:

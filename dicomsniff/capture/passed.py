@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from dicomsniff.capture.headers import Shape
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import DOUBLED, PAUSE, Flow, RunPause, reverse_flow
+from dicomsniff.capture.segments import DOUBLED, PAUSE, SHORT, Flow, RunPause, reverse_flow
 
 read_rest = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
@@ -58,7 +58,10 @@ def _tell_data(state: Flow, first: int, last: int, batch: PacketBatch, shape: Sh
     time, place = mark.time, mark.offset
     length = _payload(shape, data, start)
     since, before = (time, length) if first == last else (batch.time(first), _payload(shape, data, batch.starts[first]))
-    state.passed_over(since, time, place, ack, window, (before, length), pauses)
+    short, end = b"", start + shape.counted + shape.read(data, start + shape.at)[1]
+    if length == SHORT and end <= batch.ends[last]:
+        short = data[end - SHORT : end]
+    state.passed_over(since, time, place, ack, window, (before, length), pauses, short)
 
 
 def _tell_in_turn(state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape) -> None:

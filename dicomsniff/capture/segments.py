@@ -71,6 +71,10 @@ NO_ANSWERS = Answers(b"", -1, 0, Answered(0, 0, 0))
 """Every packet of the other side must be looked at."""
 
 
+SHORT = 10
+"""Bytes of a payload that is kept even where it is only counted, if it is the last: an A-ABORT has so many."""
+
+
 class Flow(Protocol):
     """One direction of a connection being followed, as far as decoding needs to know it."""
 
@@ -104,12 +108,13 @@ class Flow(Protocol):
         window: int,
         lengths: tuple[int, int],
         pauses: Sequence[RunPause],
+        short: bytes,
     ) -> None:
         """Update the stream after a run of packets whose payload was only counted.
 
         `since` is when the first of them was captured (ns since 1970); `time`, `record_offset`, `ack` and `window`
         are the last one's; `lengths` are the payload bytes of the first and of the last. No other packet of the
-        connection was in one of the `pauses`.
+        connection was in one of the `pauses`. `short` is the payload of the last one, if it has SHORT bytes.
         """
 
     def answers(self) -> Answers:

@@ -36,6 +36,7 @@ _HEADERS = struct.Struct(">BxLLBB").unpack_from
 """Of a P-DATA-TF and its first PDV: type and length, length, context and message control header."""
 _HEADERS_LENGTH = 2 * HEADER_LENGTH
 """Bytes of a P-DATA-TF with a single PDV that are not the fragment's."""
+_ABORT = b"\7\0\0\0\0\4"
 _REPEAT = struct.Struct(">BBLLBB").pack
 
 
@@ -244,8 +245,8 @@ class Framing:
         self._pdv_received += count
         return events
 
-    def end(self) -> list[PduEvent]:
-        """End the stream: return what was left incomplete, marked so."""
+    def end(self, short: bytes = b"") -> list[PduEvent]:
+        """End the stream: return what was left incomplete, marked so; `short` was the last segment."""
         events: list[PduEvent] = []
         if self._state is PDV_VALUE:
             events.append(self._finish_pdv(ended=False))
@@ -261,6 +262,8 @@ class Framing:
             name, missing = pdu_type_name(self._pdu_type), self._pdu_left - waiting
             announced, lacking = counted(self._pdu_length, "byte"), counted(missing, "byte")
             detail = f"{name} announces {announced}; the stream ends {lacking} before its end"
+            if state is not CONTROL_BODY and short.startswith(_ABORT):
+                detail += "; its last bytes, which came by themselves, are an A-ABORT, sent within the PDU"
         elif waiting:
             detail = f"the stream ends {counted(waiting, 'byte')} into a PDU header"
         else:

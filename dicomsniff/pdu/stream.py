@@ -101,12 +101,17 @@ class PduStream:
             framing.pass_over(end - framing.position, skipped)
         return framing.tell_holes()
 
-    def close(self, end: int = 0, last: PacketMark = NO_PACKET, skipped: Skip | None = None) -> list[PduEvent]:
-        """End: return what is left incomplete, marked so; bytes passed over up to `end`, in `last`, count."""
+    def close(
+        self, end: int = 0, last: PacketMark = NO_PACKET, skipped: Skip | None = None, short: bytes = b""
+    ) -> list[PduEvent]:
+        """End: return what is left incomplete, marked so; bytes passed over up to `end`, in `last`, count.
+
+        `short` is the last segment, if it is as short as an A-ABORT.
+        """
         framing = self._framing
         events: list[PduEvent] = []
         if end > framing.position:
             events = framing.pass_over(end - framing.position, skipped)
             if skipped is None or skipped.unreadable is None:  # which knows the last packet itself
                 framing.arrive(last)
-        return events + framing.end()
+        return events + framing.end(short)

@@ -1,6 +1,6 @@
 """How TCP itself fared in one direction, as seen where the capture was made."""
 
-from dicomsniff.capture.segments import DOUBLED
+from dicomsniff.capture.segments import DOUBLED, SHORT
 from dicomsniff.tcp.pauses import NEVER, Cause, Pauses
 
 HISTORY = 1 << 16
@@ -48,6 +48,7 @@ class StreamHealth:
         "sent_at",
         "sent_length",
         "sent_to",
+        "short",
         "small_window",
         "went_back",
         "window_closed",
@@ -97,6 +98,8 @@ class StreamHealth:
         """The stream offset behind them."""
         self.sent_length = 0
         """How many bytes their segment held."""
+        self.short = b""
+        """That segment itself, once nothing more comes, if it is as short as an A-ABORT (SHORT)."""
         self.acked_at = NEVER
         """When the receiver last acknowledged anything new (ns since 1970)."""
         self.acked_to = 0
@@ -169,6 +172,8 @@ class StreamHealth:
 
     def forget(self) -> None:
         """Remember no bytes any more: nothing is sent again, or nobody cares."""
+        if self._history and self._history[-1][0] + self.sent_length == self.sent_to:
+            self.short = self._history[-1][1] if self.sent_length == SHORT else b""
         self.remembers, self._history, self._history_bytes = 0, [], 0
 
     def sent_again(self, end: int, time: int) -> bool:

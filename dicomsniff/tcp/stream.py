@@ -139,6 +139,7 @@ class Stream:
         window: int,
         lengths: tuple[int, int],
         pauses: Sequence[RunPause],
+        short: bytes,
     ) -> None:
         """Update the stream after a run of segments whose payload was only counted (see Flow.passed_over)."""
         health = self.health
@@ -159,6 +160,7 @@ class Stream:
             if unreadable is not None:
                 unreadable.pass_time(pause.until)
         health.sent_at, health.sent_to, health.sent_length = time, self.offset, lengths[1]
+        health.short = short
         self.peer.acknowledge(ack, window, time, plain=False)
         if self.peer.hole:
             self.expected = self.peer.expected = -1  # an answer to bytes that have not come is no plain case

@@ -92,6 +92,27 @@ def test_a_pdu_that_is_cut_off_blames_who_reset_first(later, first, sender):
     assert causes(packets, "pdu-incomplete") == ["connection-reset"]
 
 
+@pytest.mark.parametrize("sender", [0, 1])
+@pytest.mark.parametrize("size", [4000, 400_000])
+def test_an_abort_within_an_unfinished_pdu_is_seen(size, sender):
+    both = role(build.CT_IMAGE_STORAGE, 1, 1)
+    talk = opened(associate_rq(more=(both,)), associate_ac(more=(both,)))
+    send, message = (talk.client, talk.server)[sender], build.message(3, build.store_rq(), build.pixels(size))
+    send(message[:-1000])
+    send(build.abort())
+    (said,) = told(talk.end(sender).packets, "pdu-incomplete")
+    assert "; its last bytes, which came by themselves, are an A-ABORT, sent within the PDU; " in said
+
+
+@pytest.mark.parametrize("last", [b"\7\0\0\0\0\4\0\0\0", b"\7\0\0\0\0\5\0\0\0\0", bytes(10)])
+def test_other_bytes_at_the_end_of_an_unfinished_pdu_are_no_abort(last):
+    talk = established()
+    talk.client(build.message(3, build.store_rq(), build.pixels(4000))[:2000])
+    talk.client(last)
+    (said,) = told(talk.end(0).packets, "pdu-incomplete")
+    assert "A-ABORT" not in said
+
+
 @pytest.mark.parametrize("reset", [True, False])
 def test_who_breaks_off_within_an_association_request_is_named(reset):
     talk = build.Talk().open()
