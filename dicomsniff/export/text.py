@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.links import Link
+from dicomsniff.association.links import Link, Series
 from dicomsniff.association.timeline import Entry
 from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.filter.selection import ALL, Chosen
@@ -19,7 +19,7 @@ from dicomsniff.quantities import byte_size, counted, duration, timestamp
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
 from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
-from dicomsniff.words.links import link_text
+from dicomsniff.words.links import link_text, series_text
 from dicomsniff.words.times import tcp_text, time_text
 
 _NAME_WIDTH, _SIZE_WIDTH = 22, 9
@@ -136,18 +136,34 @@ def entry_text(entry: Entry, detail: str) -> str:
     return f"{arrow} {entry_name(entry):<{_NAME_WIDTH}} {amount:>{_SIZE_WIDTH}}  {detail}".rstrip()
 
 
+MAX_SERIES = 10
+"""Pairs of ends with several associations between them that are listed, those with the most; the rest is counted."""
+
+
 def link_section(links: Iterable[Link]) -> Iterator[str]:
-    """Yield what belongs together, those that are alike in two lines, and an empty line; nothing where nothing does."""
+    """Yield what belongs together, those that are alike in two lines, and an empty line; nothing where nothing does.
+
+    Of ends with several associations between them, MAX_SERIES are listed.
+    """
     alike: dict[str, list[str]] = {}
-    for line in map(link_text, links):
-        alike.setdefault(gist(_UID.sub("#", line)), []).append(line)
-    if alike:
+    series: list[Series] = []
+    for link in links:
+        if isinstance(link.about, Series):
+            series.append(link.about)
+        else:
+            line = link_text(link)
+            alike.setdefault(gist(_UID.sub("#", line)), []).append(line)
+    if alike or series:
         yield "what belongs together:"
         for lines in alike.values():
             few = len(lines) < FOLDED
             yield from (f"  {line}" for line in (lines if few else lines[:1]))
             if not few:
                 yield f"    and {len(lines) - 1} like it"
+        busiest = sorted(series, key=lambda each: -each.associations)[:MAX_SERIES]
+        yield from (f"  {series_text(each)}" for each in series if each in busiest)
+        if len(series) > MAX_SERIES:
+            yield f"  and {counted(len(series) - MAX_SERIES, 'more pair')} of ends with several associations"
         yield ""
 
 

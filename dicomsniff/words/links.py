@@ -24,7 +24,7 @@ def link_text(link: Link) -> str:
         case Workflow() as workflow:
             return _workflow_text(workflow)
         case Series() as series:
-            return _series_text(series)
+            return series_text(series)
 
 
 def explanation(link: Link) -> str:
@@ -128,7 +128,7 @@ def _status_note(step: Step) -> str:
     return "" if step.status == 0 else f": {status_text(step.service, step.sop_class_uid, step.status)}"
 
 
-def _series_text(series: Series) -> str:
+def series_text(series: Series) -> str:
     """Say how many associations there were between two ends."""
     who = f"{_end(series.calling_ae_title, series.source)} -> {_end(series.called_ae_title, series.target)}"
     took = duration(series.end - series.start)

@@ -4,13 +4,14 @@ from io import StringIO
 from pathlib import Path
 
 import build
+from dicomsniff.association.links import Link, Series
 from dicomsniff.export.show import ShownText
 from dicomsniff.export.text import FOLDED
 from dicomsniff.export.view import Asked, write_view
 from dicomsniff.library import Capture
 from findings.traffic import match, searched, talked
 from pipeline import findings_of, only
-from unmarked import association_lines, context_lines
+from unmarked import association_lines, context_lines, link_section
 
 
 def shown(path: Path, **options: bool) -> list[str]:
@@ -79,3 +80,14 @@ def test_pending_responses_in_a_row_share_a_line():
         assert len(pending) == (count if count < FOLDED else 1)
         if count >= FOLDED:
             assert f"; {count - 1} more like it until 0.0" in pending[0]
+
+
+def test_of_many_pairs_of_ends_those_with_the_most_associations_are_listed():
+    def link(peer: int, associations: int) -> Link:
+        about = Series(f"10.0.0.{peer}", "10.0.1.1:104", f"PEER{peer}", "ARCHIVE", peer, peer, 0, 0, associations)
+        return Link("associations between the same ends", about, peer, 0)
+
+    *lines, last, empty = link_section([link(peer, 2 + peer % 5) for peer in range(1, 31)])
+    assert lines[0] == "what belongs together:"
+    assert [line.split()[0] for line in lines[1:]] == ["5", "6", "5", "6", "5", "6", "5", "6", "6", "6"]
+    assert (last, empty) == ("  and 20 more pairs of ends with several associations", "")
