@@ -59,7 +59,7 @@ fuzz: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS) --corpora $(FUZZ_CORPORA)
 
-.venv/usable: pyproject.toml
+.venv/usable: pyproject.toml hatch_build.py dicomsniff/capture/inner.py dicomsniff/capture/inner.pxd
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from dicomsniff.capture.headers import Shape
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import DOUBLED, PAUSE, Flow, RunPause, reverse_flow
+from dicomsniff.capture.segments import PAUSE, Flow, RunPause, reverse_flow
 
 read_rest = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
@@ -33,21 +33,6 @@ def tell(passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
             state.passed_copies(state.copies, batch.mark(state.last_copy))
             state.copies = 0
     passed.clear()
-
-
-def is_copy(batch: PacketBatch, shape: Shape, start: int, before: int) -> bool:
-    """Whether the frame at `start` is the one `before` of the same flow, captured twice."""
-    data, tcp = batch.data, shape.tcp
-    if data[start : start + tcp + 16] != data[before : before + tcp + 16]:
-        # A router between them changes addresses of the link, and time to live.
-        now, then = shape.read(data, start + shape.at), shape.read(data, before + shape.at)
-        if (
-            now[1] != then[1]
-            or now[4:] != then[4:]
-            or read_rest(data, start + tcp + 8) != read_rest(data, before + tcp + 8)
-        ):
-            return False
-    return 0 <= batch.layout.time(data, start) - batch.layout.time(data, before) < DOUBLED
 
 
 def _tell_data(state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape, pauses: list[RunPause]) -> None:
