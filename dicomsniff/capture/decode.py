@@ -4,6 +4,7 @@ import struct
 from collections import Counter, deque
 from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dicomsniff.capture.headers import NO_SHAPE, find_shape
@@ -39,8 +40,8 @@ class SegmentDecoder:
         express = Express(batch, self._flows, counted_flows)
         passed = express.passed
         at, read, type_mask, kind, protocol_mask, protocol, tcp_at, counted, outer, expected, _, _ = NO_SHAPE
-        index = 0
-        while index < total:
+        packets = iter(range(total))
+        for index in packets:
             start = starts[index]
             end = ends[index]
             try:
@@ -64,25 +65,23 @@ class SegmentDecoder:
                     state = find(flow)
                     if state is None:
                         if flow in counted_flows and not control & ENDS:
-                            index = express.take(index + 1)
+                            _skip(packets, express.take(index + 1) - index - 1)
                             continue
                     elif seq == state.expected and control & CONTROL == ACK and first < last and state.skip is not None:
                         after = express.take(index)
                         if after > index:
-                            index = after
+                            _skip(packets, after - index - 1)
                             continue
                     if first <= end:
                         if passed:
                             tell(passed, batch, express.shape)
                         number, place = first_number + index, before + start
-                        index += 1
                         ack, window = read_rest(data, tcp + 8)
                         missing = max(0, last - end)
                         time, last = layout.time(data, start), last - missing
                         yield number, time, place, flow, seq, ack, control, window, data, first, last, missing
                         continue
             number, place, time = first_number + index, before + start, layout.time(data, start)
-            index += 1
             decoded = self._frames.decode(link_type, data[start:end], time)
             if decoded is not None:
                 if passed:
@@ -99,3 +98,7 @@ class SegmentDecoder:
         from dicomsniff.capture.frames import FrameDecoder
 
         return FrameDecoder(self.undecoded, self.unreachable)
+
+
+def _skip(packets: Iterator[int], count: int) -> None:
+    next(islice(packets, count, count), None)

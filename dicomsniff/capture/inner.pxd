@@ -16,7 +16,7 @@ cdef class PcapLayout:
     cdef readonly Py_ssize_t header
     cdef long long _fraction
     cdef bint _is_big
-    cdef object _unpack
+    cdef object _read_time, _read_captured
 
     @cython.locals(at=Py_ssize_t, seconds="long long", part="long long")
     cpdef long long time(self, bytes data, Py_ssize_t start) except? -1

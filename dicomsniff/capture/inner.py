@@ -32,13 +32,14 @@ FURTHEST = 1 << 62
 class PcapLayout:
     """Records of a pcap file: seconds, fraction, bytes captured, bytes on the wire."""
 
-    __slots__ = ("_fraction", "_is_big", "_unpack", "header")
+    __slots__ = ("_fraction", "_is_big", "_read_captured", "_read_time", "header")
 
     def __init__(self, form: "PcapFormat") -> None:
         self.header = form.record_header
         self._fraction = form.fraction
         self._is_big = form.order == ">"
-        self._unpack: Callable[[bytes, int], tuple[int, int, int]] = struct.Struct(form.order + "LLL").unpack_from
+        self._read_time: Callable[[bytes, int], tuple[int, int]] = struct.Struct(form.order + "LL").unpack_from
+        self._read_captured: Callable[[bytes, int], tuple[int]] = struct.Struct(form.order + "8xL").unpack_from
 
     def time(self, data: bytes, start: int) -> int:
         """Return when the frame at `start` was captured, in ns since 1970."""
@@ -46,7 +47,7 @@ class PcapLayout:
         if COMPILED:
             seconds, part = _in_order(data, at, self._is_big), _in_order(data, at + 4, self._is_big)
         else:
-            seconds, part, _ = self._unpack(data, at)
+            seconds, part = self._read_time(data, at)
         return seconds * 1_000_000_000 + part * self._fraction
 
     def records(self, data: bytes, at: int) -> tuple[list[int], list[int], int, int]:
@@ -58,11 +59,11 @@ class PcapLayout:
         starts: list[int] = []
         ends: list[int] = []
         header, last, excess = self.header, len(data), 0
-        captured_at, is_big, compiled = self._unpack, self._is_big, COMPILED
+        captured_at, is_big, compiled = self._read_captured, self._is_big, COMPILED
         furthest = last - header
         while at <= furthest:
             start = at + header
-            end = start + (_in_order(data, at + 8, is_big) if compiled else captured_at(data, at)[2])
+            end = start + (_in_order(data, at + 8, is_big) if compiled else captured_at(data, at)[0])
             if end > last:
                 if end - start > MAX_PACKET:
                     excess = end - start
