@@ -4,8 +4,8 @@ Both do the same. Where the environment variable DICOMSNIFF_PURE is set, those o
 """
 
 import os
-from contextlib import suppress
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -26,17 +26,23 @@ def made_from() -> int:
     return checksum
 
 
-if TYPE_CHECKING:
-    from dicomsniff.capture import inner as loops
-else:
-    loops = None
+def chosen() -> ModuleType:
+    """Return the module whose loops are to run."""
     if not os.environ.get(PURE):
-        with suppress(ImportError):  # there was no compiler, or it compiled for another Python
+        try:
             loops = import_module("dicomsniff.capture._inner")
-        if loops is not None and made_from() != loops.MADE_FROM:
-            loops = None  # it was made from another state of the source, and does what that said
-    if loops is None:
-        loops = import_module("dicomsniff.capture.inner")
+        except ImportError:  # there was no compiler, or it compiled for another Python
+            pass
+        else:
+            if made_from() == loops.MADE_FROM:  # else it does what another state of the source said
+                return loops
+    return import_module("dicomsniff.capture.inner")
 
-Express, PcapLayout = loops.Express, loops.PcapLayout
-ARE_COMPILED = loops.MADE_FROM != 0
+
+if TYPE_CHECKING:
+    from dicomsniff.capture import inner as _loops
+else:
+    _loops = chosen()
+
+Express, PcapLayout = _loops.Express, _loops.PcapLayout
+ARE_COMPILED = _loops.MADE_FROM != 0
