@@ -46,7 +46,7 @@ cdef class Express:
         at=Py_ssize_t, type_mask="unsigned int", kind="unsigned int", protocol_mask="unsigned int",
         protocol="unsigned int", start=Py_ssize_t, seen="unsigned int", length=Py_ssize_t, carried="unsigned int",
         seq="unsigned int", control="unsigned int", tcp=Py_ssize_t, first=Py_ssize_t, last=Py_ssize_t,
-        until="long long", flow=bytes,
+        until="long long", flow=bytes, known=bytes,
     )
     cpdef Py_ssize_t take(self, Py_ssize_t index) except -1
 

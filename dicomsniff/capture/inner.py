@@ -131,12 +131,14 @@ class Express:
         tcp_at, body, counted, compiled = self._tcp, self._body, self._counted, COMPILED
         at, read, outer, expected = self._at, self.shape.read, self._outer, self._expected
         type_mask, kind, protocol_mask, protocol = self._type_mask, self._kind, self._protocol_mask, self._protocol
+        known = b""  # a flow that is counted
         while index < total:
             start = starts[index]
             if compiled:
                 if not self._fits(start):
                     break
-                flow, length, seq, control = self._flow(start), self._length, self._seq, self._control
+                length, seq, control = self._length, self._seq, self._control
+                flow = known if self._is_of(start, known) else self._flow(start)
             else:
                 try:
                     seen, length, carried, flow, seq, control = read(data, start + at)
@@ -150,10 +152,11 @@ class Express:
             first = tcp + (control >> 10 & 0x3C)
             if not tcp + 20 <= first <= last:
                 break
-            state = self._find(flow)
+            state = None if flow == known else self._find(flow)
             if state is None:
-                if control & ENDS or flow not in counted:
+                if control & ENDS or (flow != known and flow not in counted):
                     break
+                known = flow
                 index += 1
                 continue
             if seq != state.expected or control & CONTROL != ACK or first == last:
