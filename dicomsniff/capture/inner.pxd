@@ -11,6 +11,17 @@ cdef inline unsigned int _word(bytes data, Py_ssize_t at) except? 0
 @cython.locals(each=Py_ssize_t)
 cdef inline bint _same(bytes data, Py_ssize_t at, bytes other, Py_ssize_t place, Py_ssize_t count) except -1
 
+cdef inline bint _is_of(
+    bytes data, Py_ssize_t addresses, Py_ssize_t tcp, bytes flow, Py_ssize_t width
+) except -1
+
+@cython.locals(
+    data=bytes, starts=list, compiled=bint, at=Py_ssize_t, tcp_at=Py_ssize_t, width=Py_ssize_t,
+    addresses_at=Py_ssize_t, before=Py_ssize_t, latest="long long", since="long long", index=Py_ssize_t,
+    start=Py_ssize_t, tcp=Py_ssize_t, is_data=bint, is_answer=bint, time="long long", acknowledges=bint,
+)
+cpdef bint is_steady(batch, shape, bytes flow, bytes answers, Py_ssize_t first, Py_ssize_t last) except -1
+
 
 cdef class PcapLayout:
     cdef readonly Py_ssize_t header
@@ -35,7 +46,7 @@ cdef class Express:
     cdef bytes _data
     cdef list _starts, _ends
     cdef tuple _expected, _outer_at
-    cdef Py_ssize_t _first, _at, _tcp, _body, _length
+    cdef Py_ssize_t _first, _at, _tcp, _body, _length, _addresses, _width
     cdef bint _is_v6
     cdef unsigned int _type_mask, _kind, _protocol_mask, _protocol, _seq, _control
 
@@ -46,7 +57,8 @@ cdef class Express:
         at=Py_ssize_t, type_mask="unsigned int", kind="unsigned int", protocol_mask="unsigned int",
         protocol="unsigned int", start=Py_ssize_t, seen="unsigned int", length=Py_ssize_t, carried="unsigned int",
         seq="unsigned int", control="unsigned int", tcp=Py_ssize_t, first=Py_ssize_t, last=Py_ssize_t,
-        until="long long", flow=bytes, known=bytes,
+        until="long long", flow=bytes, known=bytes, is_known=bint,
+        addresses_at=Py_ssize_t, width=Py_ssize_t,
     )
     cpdef Py_ssize_t take(self, Py_ssize_t index) except -1
 
@@ -67,7 +79,8 @@ cdef class Express:
         end=Py_ssize_t, seen="unsigned int", length=Py_ssize_t, carried="unsigned int", seq="unsigned int",
         control="unsigned int", is_data=bint, is_answer=bint, tcp=Py_ssize_t, first=Py_ssize_t, last=Py_ssize_t,
         reached="long long", ahead="long long", header=Py_ssize_t, ack="unsigned int", window="unsigned int",
-        under_way="unsigned int", more="unsigned int",
+        under_way="unsigned int", more="unsigned int", addresses_at=Py_ssize_t,
+        width=Py_ssize_t,
     )
     cdef Py_ssize_t _go_on(self, run, skip, long long until, Py_ssize_t index) except -1
 
@@ -78,9 +91,6 @@ cdef class Express:
 
     @cython.locals(data=bytes, tcp=Py_ssize_t, addresses=Py_ssize_t)
     cdef bytes _flow(self, Py_ssize_t start)
-
-    @cython.locals(data=bytes, width=Py_ssize_t, addresses=Py_ssize_t)
-    cdef bint _is_of(self, Py_ssize_t start, bytes flow) except -1
 
     @cython.locals(data=bytes, tcp=Py_ssize_t)
     cdef bint _is_copy(self, Py_ssize_t start, Py_ssize_t before) except -1

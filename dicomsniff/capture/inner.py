@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING
 
 from dicomsniff.capture.headers import IPV6, NO_SHAPE, Headers, Shape
-from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, NO_ANSWERS, Answered, Flow
+from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, NO_ANSWERS, PAUSE, Answered, Flow
 from dicomsniff.capture.skip import MAX_KEPT, Skip
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Express:
     """Counts packets of a batch for their flows, as long as they are plain."""
 
     __slots__ = (
-        "_answer_flow",
+        "_addresses",
         "_at",
         "_batch",
         "_body",
@@ -100,6 +100,7 @@ class Express:
         "_starts",
         "_tcp",
         "_type_mask",
+        "_width",
         "passed",
         "shape",
         "trails",
@@ -124,6 +125,7 @@ class Express:
         self._protocol_mask, self._protocol = shape.protocol_mask, shape.protocol
         self._outer, self._outer_at, self._expected = shape.outer, shape.outer_at, shape.expected
         self._is_v6 = shape.version == IPV6
+        self._addresses, self._width = (shape.at + 10, 32) if self._is_v6 else (shape.at + 14, 8)
 
     def take(self, index: int) -> int:
         """Count packets from that of an index on; return the index of the first that has to be looked at."""
@@ -131,6 +133,7 @@ class Express:
         tcp_at, body, counted, compiled = self._tcp, self._body, self._counted, COMPILED
         at, read, outer, expected = self._at, self.shape.read, self._outer, self._expected
         type_mask, kind, protocol_mask, protocol = self._type_mask, self._kind, self._protocol_mask, self._protocol
+        addresses_at, width = self._addresses, self._width
         known = b""  # a flow that is counted
         while index < total:
             start = starts[index]
@@ -138,7 +141,8 @@ class Express:
                 if not self._fits(start):
                     break
                 length, seq, control = self._length, self._seq, self._control
-                flow = known if self._is_of(start, known) else self._flow(start)
+                is_known = _is_of(data, start + addresses_at, start + tcp_at, known, width)
+                flow = known if is_known else self._flow(start)
             else:
                 try:
                     seen, length, carried, flow, seq, control = read(data, start + at)
@@ -212,6 +216,7 @@ class Express:
         read, at, tcp_at, body, compiled = self.shape.read, self._at, self._tcp, self._body, COMPILED
         outer, expected = self._outer, self._expected
         type_mask, kind, protocol_mask, protocol = self._type_mask, self._kind, self._protocol_mask, self._protocol
+        addresses_at, width = self._addresses, self._width
         flow, next_seq, offset = run.flow, run.expected, run.offset
         latest, seen_at, before, layout = index - 1, 0, self._first, self._batch.layout
         kept, trail, limit = skip.kept, skip.trail, min(skip.limit, FURTHEST)
@@ -232,8 +237,9 @@ class Express:
                 if not self._fits(start):
                     break
                 length, seq, control = self._length, self._seq, self._control
-                is_data = self._is_of(start, flow)
-                is_answer = not is_data and self._is_of(start, answers)
+                tcp = start + tcp_at
+                is_data = _is_of(data, start + addresses_at, tcp, flow, width)
+                is_answer = not is_data and _is_of(data, start + addresses_at, tcp, answers, width)
             else:
                 try:
                     headers = read(data, start + at)
@@ -350,15 +356,8 @@ class Express:
 
     def _flow(self, start: int) -> bytes:
         """Return the flow of the frame at `start`: addresses and ports."""
-        data, tcp, addresses = self._data, start + self._tcp, start + self._at + (10 if self._is_v6 else 14)
-        return data[addresses : addresses + (32 if self._is_v6 else 8)] + data[tcp : tcp + 4]
-
-    def _is_of(self, start: int, flow: bytes) -> bool:
-        """Whether the frame at `start` is of a flow."""
-        data, width, addresses = self._data, len(flow) - 4, start + self._at + (10 if self._is_v6 else 14)
-        if width != (32 if self._is_v6 else 8):
-            return False
-        return _same(data, start + self._tcp, flow, width, 4) and _same(data, addresses, flow, 0, width)
+        data, tcp, addresses = self._data, start + self._tcp, start + self._addresses
+        return data[addresses : addresses + self._width] + data[tcp : tcp + 4]
 
     def _is_copy(self, start: int, before: int) -> bool:
         """Whether the frame at `start` is the one `before` of the same flow, captured twice."""
@@ -373,6 +372,51 @@ class Express:
                 return False
         layout = self._batch.layout
         return 0 <= layout.time(data, start) - layout.time(data, before) < DOUBLED
+
+
+def is_steady(batch: "PacketBatch", shape: Shape, flow: bytes, answers: bytes, first: int, last: int) -> bool:
+    """Whether nothing but bytes goes on in a flow's packets and its `answers`, from one index to another, all counted.
+
+    So it is where no two packets with bytes are PAUSE apart, no time goes back, and all of them acknowledge the same.
+    """
+    data, starts, layout, compiled = batch.data, batch.starts, batch.layout, COMPILED
+    at, read, tcp_at, width = shape.at, shape.read, shape.tcp, len(flow) - 4
+    addresses_at = at + (10 if shape.version == IPV6 else 14)
+    before = starts[first]
+    latest = since = layout.time(data, before)
+    for index in range(first + 1, last + 1):
+        start = starts[index]
+        if compiled:
+            tcp = start + tcp_at
+            is_data = _is_of(data, start + addresses_at, tcp, flow, width)
+            is_answer = not is_data and _is_of(data, start + addresses_at, tcp, answers, width)
+        else:
+            of = read(data, start + at)[3]
+            is_data, is_answer = of == flow, of == answers
+        if is_data:
+            if _same(data, start + tcp_at + 4, data, before + tcp_at + 4, 4):
+                continue  # captured twice
+            time = layout.time(data, start)
+            acknowledges = _same(data, start + tcp_at + 8, data, before + tcp_at + 8, 4)
+            if time < latest or time - since >= PAUSE or not acknowledges:
+                return False
+            if not _same(data, start + tcp_at + 14, data, before + tcp_at + 14, 2):
+                return False  # another window
+            latest = since = time
+            before = start
+        elif is_answer:
+            time = layout.time(data, start)
+            if time < latest:
+                return False
+            latest = time
+    return True
+
+
+def _is_of(data: bytes, addresses: int, tcp: int, flow: bytes, width: int) -> bool:
+    """Whether a frame with `width` bytes of addresses, and its TCP header, where they are said to be is of a flow."""
+    if len(flow) != width + 4:
+        return False
+    return _same(data, tcp, flow, width, 4) and _same(data, addresses, flow, 0, width)
 
 
 def _long(data: bytes, at: int) -> int:

@@ -44,5 +44,5 @@ if TYPE_CHECKING:
 else:
     _loops = chosen()
 
-Express, PcapLayout = _loops.Express, _loops.PcapLayout
+Express, PcapLayout, is_steady = _loops.Express, _loops.PcapLayout, _loops.is_steady
 ARE_COMPILED = _loops.MADE_FROM != 0
