@@ -7,6 +7,7 @@ PYTHONS ?= $(PYTHON)
 FUZZ_SECONDS ?= 600
 FUZZ_JOBS ?= 2
 FUZZ_CORPORA ?=
+READING := $(addprefix tests/,capture tcp engine pdu export/test_transcript.py)
 PYTEST := $(BIN)/pytest --numprocesses auto --dist worksteal
 BENCH_MB ?= 1000
 BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
@@ -14,14 +15,20 @@ BENCH_CAPTURE ?= /tmp/dicomsniff-bench-$(BENCH_MB).pcap
 # The tests start the program hundreds of times: it is compiled once for all of them.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: demo check lint test docs site site-check package-check bench fuzz clean
+.PHONY: demo check check-both lint test docs site site-check package-check bench fuzz clean
 
 # Only what the program itself needs is installed for it.
 demo: .venv/usable
 	$(BIN)/dicomsniff show $(SAMPLE)
 
+# What reads captures is tested again without the compiled loops (dicomsniff/capture/loops.py); `check-both` tests all.
 check: lint
 	$(PYTEST)
+	DICOMSNIFF_PURE=1 $(PYTEST) -m 'not slow' --hypothesis-profile quick $(READING)
+
+check-both: lint
+	$(PYTEST)
+	DICOMSNIFF_PURE=1 $(PYTEST)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -59,7 +66,7 @@ fuzz: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS) --corpora $(FUZZ_CORPORA)
 
-.venv/usable: pyproject.toml
+.venv/usable: pyproject.toml hatch_build.py dicomsniff/capture/inner.py dicomsniff/capture/inner.pxd
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@

@@ -14,6 +14,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 from dicomsniff import __version__
+from dicomsniff.capture.loops import ARE_COMPILED, PURE
 from docs.console import ROOT
 
 _PATIENCE = 60
@@ -21,7 +22,7 @@ _PATIENCE = 60
 _IN_SDIST = (
     "tests/build.py", "tests/golden/c-echo.json", "samples/c-echo.pcap", "samples/README.md", "docs/index.md",
     "docs/make.py", "docs/assets/terminal-ui.svg", "mkdocs.yml", "Makefile", "CHANGELOG.md", "CONTRIBUTING.md",
-    "SECURITY.md", "LICENSE",
+    "SECURITY.md", "LICENSE", "hatch_build.py", "dicomsniff/capture/inner.pxd",
 )  # fmt: skip
 
 
@@ -32,6 +33,7 @@ def build(folder: Path) -> Path:
         [str(tools / "python"), "-m", "build", "--outdir", str(folder), str(ROOT)],
         check=True,
         stdout=subprocess.DEVNULL,
+        env=os.environ | {PURE: "1"},  # one wheel for every Python
     )
     (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
     with tarfile.open(sdist) as archive:
@@ -102,10 +104,19 @@ def _see_terminal_ui(command: list[str]) -> None:
         sys.exit("the terminal UI ended with an error")
 
 
+def try_sdist(sdist: Path, folder: Path) -> None:
+    """Install the sdist for this Python: where the loops could be compiled for the tree, they can be for it."""
+    program = _environment(sys.executable, folder, str(sdist)) / "dicomsniff"
+    said = subprocess.run([str(program), "--version"], check=True, capture_output=True, text=True, cwd=folder).stdout
+    if ("compiled" in said) != ARE_COMPILED:
+        sys.exit(f"the sdist installs as {said}")
+
+
 def main() -> None:
     """Try all Pythons that are named."""
     with tempfile.TemporaryDirectory() as folder:
         wheel = build(Path(folder))
+        try_sdist(next(Path(folder).glob("*.tar.gz")), Path(folder, "sdist"))
         for number, python in enumerate(sys.argv[1:]):
             try_wheel(python, wheel, Path(folder, str(number)))
             version = subprocess.run([python, "--version"], check=True, capture_output=True, text=True).stdout.strip()

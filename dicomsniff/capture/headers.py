@@ -66,6 +66,10 @@ class Shape(NamedTuple):
     """Reads the EtherTypes that do not stand right before the IP packet, where there are any."""
     expected: tuple[int, ...]
     """What they are in this shape."""
+    outer_at: tuple[int, ...]
+    """Where they are."""
+    version: int
+    """The EtherType of the IP version."""
 
 
 def find_shape(link_type: int, data: bytes, start: int, end: int) -> Shape | None:
@@ -129,6 +133,8 @@ def _shape(link: Link, tags: tuple[int, ...], version: int, header: int) -> Shap
         counted,
         _outer_reader(outer) if outer else None,
         expected,
+        tuple(outer),
+        version,
     )
 
 
@@ -159,5 +165,5 @@ def _read_none(_data: bytes, _at: int, /) -> Headers:
     return 0, 0, 0, b"", 0, 0
 
 
-NO_SHAPE = Shape(0, _read_none, 0, 1, 0, 0, 0, 0, None, ())
+NO_SHAPE = Shape(0, _read_none, 0, 1, 0, 0, 0, 0, None, (), (), 0)
 """What no frame has: where there was none before."""

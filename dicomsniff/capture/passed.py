@@ -1,15 +1,17 @@
 """Packets that were only counted -> what their flows are told of them, once for a whole run (see skip.py).
 
 Times are not worked out for every packet: within 20 ms, which nobody calls a pause, only the first and the last
-matter. A longer run is gone through once more, packet by packet, in the order in which they were captured.
+matter, as in a longer run in which nothing else happens. Any other one is gone through once more, packet by packet, in
+the order in which they were captured.
 """
 
 import struct
 from collections.abc import Iterator
 
 from dicomsniff.capture.headers import Shape
+from dicomsniff.capture.loops import is_steady
 from dicomsniff.capture.packets import PacketBatch
-from dicomsniff.capture.segments import DOUBLED, PAUSE, SHORT, Flow, RunPause, reverse_flow
+from dicomsniff.capture.segments import PAUSE, SHORT, Answered, Flow, RunPause, reverse_flow
 
 read_rest = struct.Struct(">L2xH").unpack_from
 """Acknowledgement number and window, from byte 8 of a TCP header."""
@@ -21,7 +23,7 @@ def tell(passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
         first, last = state.passed_since - batch.first_number, state.last_packet - batch.first_number
         state.passed_since = 0
         answered, state.answered = state.answered, None
-        if batch.time(last) - batch.time(first) < PAUSE:
+        if batch.time(last) - batch.time(first) < PAUSE or _is_steady(state, first, last, answered, batch, shape):
             _tell_data(state, first, last, batch, shape, [])
             if answered is not None:
                 state.took_answers(answered.ack, batch.mark(answered.last), answered.in_flight)
@@ -35,19 +37,12 @@ def tell(passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
     passed.clear()
 
 
-def is_copy(batch: PacketBatch, shape: Shape, start: int, before: int) -> bool:
-    """Whether the frame at `start` is the one `before` of the same flow, captured twice."""
-    data, tcp = batch.data, shape.tcp
-    if data[start : start + tcp + 16] != data[before : before + tcp + 16]:
-        # A router between them changes addresses of the link, and time to live.
-        now, then = shape.read(data, start + shape.at), shape.read(data, before + shape.at)
-        if (
-            now[1] != then[1]
-            or now[4:] != then[4:]
-            or read_rest(data, start + tcp + 8) != read_rest(data, before + tcp + 8)
-        ):
-            return False
-    return 0 <= batch.layout.time(data, start) - batch.layout.time(data, before) < DOUBLED
+def _is_steady(state: Flow, first: int, last: int, answered: Answered | None, batch: PacketBatch, shape: Shape) -> bool:
+    """Whether of packets that were passed over only the first and the last matter, though it is long between them."""
+    if batch.time(first) < state.latest_time:
+        return False
+    last = last if answered is None else max(last, answered.last - batch.first_number)
+    return is_steady(batch, shape, state.flow, reverse_flow(state.flow), first, last)
 
 
 def _tell_data(state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape, pauses: list[RunPause]) -> None:

@@ -99,6 +99,10 @@ class Flow(Protocol):
     answered: Answered | None
     """What the other side acknowledged in packets that were only counted, and are not reported yet."""
 
+    @property
+    def latest_time(self) -> int:
+        """When the last packet of its connection was captured (ns since 1970), of those it was told of."""
+
     def passed_over(
         self,
         since: int,

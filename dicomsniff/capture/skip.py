@@ -106,7 +106,3 @@ class Skip(Struct, frozen=True):
     def went_on(self, until: int, mark: PacketMark) -> "Skip":
         """Return the skip that goes on up to `until`, as a packet showed."""
         return Skip(until, self.repeat, self.period, self.limit, self.kept, mark, self.trail, self.lacks)
-
-
-NO_SKIP = Skip(0)
-"""Nothing may be passed over."""

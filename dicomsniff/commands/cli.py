@@ -46,13 +46,29 @@ _FOLLOW_HELP = (
 )
 
 
+def _say_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Say which version this is, and whether its inner loops are compiled."""
+    if asked and not context.resilient_parsing:
+        from dicomsniff.capture.loops import ARE_COMPILED
+
+        click.echo(f"dicomsniff {__version__}" + ", with compiled loops" * ARE_COMPILED)
+        context.exit()
+
+
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
     subcommand_metavar="CAPTURE... | COMMAND [ARGS]...",
 )
-@click.version_option(__version__, message="dicomsniff %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Who refused what, why, and which message went unanswered: DICOM traffic explained.

@@ -130,6 +130,11 @@ class Stream:
         """The last packet of this direction."""
         return PacketMark(self.last_packet, self.last_time, self.last_record_offset)
 
+    @property
+    def latest_time(self) -> int:
+        """When the last packet of its connection was captured (ns since 1970)."""
+        return max(self.last_time, self.peer.last_time)
+
     def passed_over(
         self,
         since: int,

@@ -13,6 +13,8 @@ import pytest
 
 from build import START, Talk, associate_ac, associate_rq, frames, pcap, release_rp, release_rq
 from calls import called
+from dicomsniff import __version__
+from dicomsniff.capture.loops import ARE_COMPILED
 
 PROGRAM = [sys.executable, "-m", "dicomsniff"]
 
@@ -26,7 +28,7 @@ def run(*args: str, stdin: bytes = b"", **env: str) -> "subprocess.CompletedProc
 def test_version_says_name_and_number() -> None:
     done = called("--version")
     assert done.returncode == 0
-    assert done.stdout.startswith("dicomsniff ")
+    assert done.stdout == f"dicomsniff {__version__}" + ", with compiled loops" * ARE_COMPILED + "\n"
 
 
 def test_a_capture_alone_is_shown_where_there_is_no_terminal(samples: Path) -> None:
