@@ -64,7 +64,8 @@ class SegmentDecoder:
                 if tcp + 20 <= first <= last:
                     state = find(flow)
                     if state is None:
-                        if flow in counted_flows and not control & ENDS:
+                        # A header that is cut off is told of, whosever it is.
+                        if flow in counted_flows and not control & ENDS and first <= end:
                             _skip(packets, express.take(index + 1) - index - 1)
                             continue
                     elif seq == state.expected and control & CONTROL == ACK and first < last and state.skip is not None:

@@ -158,7 +158,7 @@ class Express:
                 break
             state = None if flow == known else self._find(flow)
             if state is None:
-                if control & ENDS or (flow != known and flow not in counted):
+                if control & ENDS or first > ends[index] or (flow != known and flow not in counted):
                     break
                 known = flow
                 index += 1

@@ -86,6 +86,17 @@ def test_times_that_no_clock_has_are_told_in_shares_too(name: str) -> None:
     assert shared(path, 2, Privacy()) == at_once(path, Privacy())
 
 
+@pytest.mark.parametrize("cut", range(20))
+def test_packets_that_are_not_used_are_counted_once(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "capture.pcap"
+    frames = [frame for port in (20_001, 20_002, 20_003, 20_004)
+              for frame in build.frames(said(port, WELL[0], build.START + port * 10**8, 0, 0, 7))]  # fmt: skip
+    frames[7::9] = [(time, frame[: 14 + 20 + cut]) for time, frame in frames[7::9]]
+    path.write_bytes(build.pcap(frames))
+    assert "TCP header cut off" in at_once(path, Privacy())
+    assert shared(path, 3, Privacy()) == at_once(path, Privacy())
+
+
 def test_associations_that_go_as_others_did_are_told_beside_icmp_errors(tmp_path: Path) -> None:
     path = tmp_path / "capture.pcap"
     packets = said(20_001, WELL[0], build.START, 0, 0, 7)
