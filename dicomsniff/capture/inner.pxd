@@ -16,11 +16,16 @@ cdef inline bint _is_of(
 ) except -1
 
 @cython.locals(
-    data=bytes, starts=list, compiled=bint, at=Py_ssize_t, tcp_at=Py_ssize_t, width=Py_ssize_t,
-    addresses_at=Py_ssize_t, before=Py_ssize_t, latest="long long", since="long long", index=Py_ssize_t,
-    start=Py_ssize_t, tcp=Py_ssize_t, is_data=bint, is_answer=bint, time="long long", acknowledges=bint,
+    data=bytes, starts=list, compiled=bint, at=Py_ssize_t, tcp_at=Py_ssize_t, body=Py_ssize_t, width=Py_ssize_t,
+    is_v6=bint, addresses_at=Py_ssize_t, length_at=Py_ssize_t, found=list, pauses=list, matters=bint,
+    since=Py_ssize_t, until=Py_ssize_t, before=Py_ssize_t, size=Py_ssize_t, taken="long long", sent_at="long long",
+    sent="long long",
+    index=Py_ssize_t, start=Py_ssize_t, tcp=Py_ssize_t, length=Py_ssize_t, seq="unsigned int", control="unsigned int",
+    is_data=bint, is_answer=bint, time="long long",
 )
-cpdef bint is_steady(batch, shape, bytes flow, bytes answers, Py_ssize_t first, Py_ssize_t last) except -1
+cpdef list turns(
+    batch, shape, bytes flow, bytes answers, Py_ssize_t first, Py_ssize_t last, long long latest
+)
 
 
 cdef class PcapLayout:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING
 
 from dicomsniff.capture.headers import IPV6, NO_SHAPE, Headers, Shape
-from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, NO_ANSWERS, PAUSE, Answered, Flow
+from dicomsniff.capture.segments import ACK, CONTROL, DOUBLED, ENDS, NO_ANSWERS, PAUSE, Answered, Flow, RunPause
 from dicomsniff.capture.skip import MAX_KEPT, Skip
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ MADE_FROM = 0
 """A checksum of this source and of inner.pxd, in what was compiled from them."""
 MAX_PACKET = 16 << 20
 """A record that announces more bytes than this is damage, not a packet."""
+Turn = tuple[int, int, int, list[RunPause], int]
+"""(index of the first packet with bytes, and of the last one; bytes; pauses between them; index of the answer to them).
+
+An index is -1 where there is no such packet."""
 FURTHEST = 1 << 62
 """No byte of a stream is beyond this offset."""
 
@@ -374,42 +378,65 @@ class Express:
         return 0 <= layout.time(data, start) - layout.time(data, before) < DOUBLED
 
 
-def is_steady(batch: "PacketBatch", shape: Shape, flow: bytes, answers: bytes, first: int, last: int) -> bool:
-    """Whether nothing but bytes goes on in a flow's packets and its `answers`, from one index to another, all counted.
+def turns(
+    batch: "PacketBatch", shape: Shape, flow: bytes, answers: bytes, first: int, last: int, latest: int
+) -> list[Turn]:
+    """Return how packets with bytes and answers, all only counted, took turns from one index to another.
 
-    So it is where no two packets with bytes are PAUSE apart, no time goes back, and all of them acknowledge the same.
+    Nothing is returned where only the first and the last matter: no two packets with bytes are PAUSE apart, no time
+    goes back (the packet before them was captured at `latest`), and all of them acknowledge the same.
     """
     data, starts, layout, compiled = batch.data, batch.starts, batch.layout, COMPILED
-    at, read, tcp_at, width = shape.at, shape.read, shape.tcp, len(flow) - 4
-    addresses_at = at + (10 if shape.version == IPV6 else 14)
-    before = starts[first]
-    latest = since = layout.time(data, before)
-    for index in range(first + 1, last + 1):
+    at, read, tcp_at, body, width = shape.at, shape.read, shape.tcp, shape.counted, len(flow) - 4
+    is_v6 = shape.version == IPV6
+    addresses_at, length_at = at + (10 if is_v6 else 14), at + (6 if is_v6 else 4)
+    found: list[Turn] = []
+    pauses: list[RunPause] = []
+    matters = False
+    since = until = before = sent = -1
+    size = taken = 0
+    sent_at = latest
+    for index in range(first, last + 1):
         start = starts[index]
+        tcp = start + tcp_at
         if compiled:
-            tcp = start + tcp_at
+            length, seq, control = _word(data, start + length_at), _long(data, tcp + 4), _word(data, tcp + 12)
             is_data = _is_of(data, start + addresses_at, tcp, flow, width)
             is_answer = not is_data and _is_of(data, start + addresses_at, tcp, answers, width)
         else:
-            of = read(data, start + at)[3]
+            _, length, _, of, seq, control = read(data, start + at)
             is_data, is_answer = of == flow, of == answers
         if is_data:
-            if _same(data, start + tcp_at + 4, data, before + tcp_at + 4, 4):
+            if seq == sent:
                 continue  # captured twice
-            time = layout.time(data, start)
-            acknowledges = _same(data, start + tcp_at + 8, data, before + tcp_at + 8, 4)
-            if time < latest or time - since >= PAUSE or not acknowledges:
-                return False
-            if not _same(data, start + tcp_at + 14, data, before + tcp_at + 14, 2):
-                return False  # another window
-            latest = since = time
-            before = start
+            sent, time = seq, layout.time(data, start)
+            if before >= 0:
+                if time - sent_at >= PAUSE:
+                    matters = True
+                    if since >= 0:
+                        pauses.append(RunPause(sent_at, time, size))
+                if not matters and not (
+                    _same(data, tcp + 8, data, before + 8, 4) and _same(data, tcp + 14, data, before + 14, 2)
+                ):
+                    matters = True  # another acknowledgement or window
+            if time < latest:
+                matters = True
+            size = body + length - tcp_at - (control >> 10 & 0x3C)
+            taken += size
+            latest = sent_at = time
+            before, until = tcp, index
+            if since < 0:
+                since = index
         elif is_answer:
             time = layout.time(data, start)
             if time < latest:
-                return False
+                matters = True
             latest = time
-    return True
+            found.append((since, until, taken, pauses, index))
+            since, taken, pauses = -1, 0, []
+    if since >= 0:
+        found.append((since, until, taken, pauses, -1))
+    return found if matters else []
 
 
 def _is_of(data: bytes, addresses: int, tcp: int, flow: bytes, width: int) -> bool:

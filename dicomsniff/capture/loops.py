@@ -44,5 +44,5 @@ if TYPE_CHECKING:
 else:
     _loops = chosen()
 
-Express, PcapLayout, is_steady = _loops.Express, _loops.PcapLayout, _loops.is_steady
+Express, PcapLayout, turns = _loops.Express, _loops.PcapLayout, _loops.turns
 ARE_COMPILED = _loops.MADE_FROM != 0

@@ -6,10 +6,9 @@ the order in which they were captured.
 """
 
 import struct
-from collections.abc import Iterator
 
 from dicomsniff.capture.headers import Shape
-from dicomsniff.capture.loops import is_steady
+from dicomsniff.capture.loops import turns
 from dicomsniff.capture.packets import PacketBatch
 from dicomsniff.capture.segments import PAUSE, SHORT, Answered, Flow, RunPause, reverse_flow
 
@@ -23,26 +22,23 @@ def tell(passed: list[Flow], batch: PacketBatch, shape: Shape) -> None:
         first, last = state.passed_since - batch.first_number, state.last_packet - batch.first_number
         state.passed_since = 0
         answered, state.answered = state.answered, None
-        if batch.time(last) - batch.time(first) < PAUSE or _is_steady(state, first, last, answered, batch, shape):
-            _tell_data(state, first, last, batch, shape, [])
-            if answered is not None:
-                state.took_answers(answered.ack, batch.mark(answered.last), answered.in_flight)
-        elif answered is None:
-            _tell_data(state, first, last, batch, shape, _find_pauses(state.flow, first, last, batch, shape))
+        if batch.time(last) - batch.time(first) >= PAUSE:
+            _tell_in_turn(state, first, last, answered, batch, shape)
         else:
-            _tell_in_turn(state, first, max(last, answered.last - batch.first_number), batch, shape)
+            _tell_at_once(state, first, last, answered, batch, shape)
         if state.copies:
             state.passed_copies(state.copies, batch.mark(state.last_copy))
             state.copies = 0
     passed.clear()
 
 
-def _is_steady(state: Flow, first: int, last: int, answered: Answered | None, batch: PacketBatch, shape: Shape) -> bool:
-    """Whether of packets that were passed over only the first and the last matter, though it is long between them."""
-    if batch.time(first) < state.latest_time:
-        return False
-    last = last if answered is None else max(last, answered.last - batch.first_number)
-    return is_steady(batch, shape, state.flow, reverse_flow(state.flow), first, last)
+def _tell_at_once(
+    state: Flow, first: int, last: int, answered: Answered | None, batch: PacketBatch, shape: Shape
+) -> None:
+    """Tell a flow of its packets between two, and of how they were answered."""
+    _tell_data(state, first, last, batch, shape, [])
+    if answered is not None:
+        state.took_answers(answered.ack, batch.mark(answered.last), answered.in_flight)
 
 
 def _tell_data(state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape, pauses: list[RunPause]) -> None:
@@ -59,57 +55,30 @@ def _tell_data(state: Flow, first: int, last: int, batch: PacketBatch, shape: Sh
     state.passed_over(since, time, place, ack, window, (before, length), pauses, short)
 
 
-def _tell_in_turn(state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape) -> None:
-    """Tell a flow of its packets between two, and of the answers between them, as if it had been told of each answer.
+def _tell_in_turn(
+    state: Flow, first: int, last: int, answered: Answered | None, batch: PacketBatch, shape: Shape
+) -> None:
+    """Tell a flow of its packets between two, and of the answers to them, as if it had been told of each answer.
 
     What it has counted so far it is told anew.
     """
-    reached, last_packet = state.offset, state.last_packet
-    packets = list(_packets(state, first, last, batch, shape))
-    state.offset -= sum([length for _, is_data, length in packets if is_data])
-    since = until = -1
-    for index, is_data, length in packets:
-        if is_data:
-            since, until = (index if since < 0 else since), index
-            state.offset += length
-            continue
+    flow, before, end = state.flow, batch.first_number, last
+    answers = b""
+    if answered is not None:
+        answers, end = reverse_flow(flow), max(last, answered.last - before)
+    found = turns(batch, shape, flow, answers, first, end, state.latest_time)
+    if not found:
+        _tell_at_once(state, first, last, answered, batch, shape)
+        return
+    state.offset -= sum([size for _, _, size, _, _ in found])
+    for since, until, size, pauses, answer in found:
         if since >= 0:
-            state.last_packet = until + batch.first_number
-            _tell_data(state, since, until, batch, shape, _find_pauses(state.flow, since, until, batch, shape))
-            since = -1
-        ack, _ = read_rest(batch.data, batch.starts[index] + shape.tcp + 8)
-        state.took_answers(ack, batch.mark(index + batch.first_number), state.offset - (state.acked or 0))
-    state.offset, state.last_packet = reached, last_packet
-    if since >= 0:
-        _tell_data(state, since, until, batch, shape, _find_pauses(state.flow, since, until, batch, shape))
-
-
-def _packets(state: Flow, first: int, last: int, batch: PacketBatch, shape: Shape) -> Iterator[tuple[int, bool, int]]:
-    """Yield the packets of a flow and their answers: the index, whether it is one of the flow, its payload bytes."""
-    answers, copied = reverse_flow(state.flow), -1
-    for index in range(first, last + 1):
-        start = batch.starts[index]
-        _, _, _, of, seq, _ = shape.read(batch.data, start + shape.at)
-        if of == state.flow and seq != copied:
-            copied = seq
-            yield index, True, _payload(shape, batch.data, start)
-        elif of == answers:
-            yield index, False, 0
-
-
-def _find_pauses(flow: bytes, first: int, last: int, batch: PacketBatch, shape: Shape) -> list[RunPause]:
-    """Look through the packets of a flow that were passed over for pauses between them."""
-    pauses: list[RunPause] = []
-    data, before, since, copied = batch.data, batch.starts[first], batch.time(first), -1
-    for index in range(first, last + 1):
-        start = batch.starts[index]
-        _, _, _, of, seq, _ = shape.read(data, start + shape.at)
-        if of == flow and seq != copied:
-            copied, time = seq, batch.time(index)
-            if time - since >= PAUSE:
-                pauses.append(RunPause(since, time, _payload(shape, data, before)))
-            before, since = start, time
-    return pauses
+            state.offset += size
+            state.last_packet = until + before
+            _tell_data(state, since, until, batch, shape, pauses)
+        if answer >= 0:
+            ack, _ = read_rest(batch.data, batch.starts[answer] + shape.tcp + 8)
+            state.took_answers(ack, batch.mark(answer + before), state.offset - (state.acked or 0))
 
 
 def _payload(shape: Shape, data: bytes, start: int) -> int:

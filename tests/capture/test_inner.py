@@ -94,6 +94,14 @@ def all_of(loops, capture: bytes, block: int, *, collect: bool = False):
     return found
 
 
+def delayed(packets: list[build.Packet], delays: list[tuple[float, int]]) -> list[build.Packet]:
+    """Let what comes from places (as shares of all packets) on come that many ns later, or earlier."""
+    for place, delay in delays:
+        at = int(place * len(packets))
+        packets = packets[:at] + [packet._replace(time=packet.time + delay) for packet in packets[at:]]
+    return packets
+
+
 def conversation(messages: list[tuple[int, int]], segment: int, *, doubled: bool, v6: bool) -> list[build.Packet]:
     """Store data sets of (bytes, fragment length) in segments of a length, acknowledged as they come."""
     talk = build.Talk(tick=1000).open()
@@ -126,17 +134,18 @@ def conversation(messages: list[tuple[int, int]], segment: int, *, doubled: bool
     st.sampled_from(sorted(WRAPS)),
     st.sampled_from([65536, 96, 60]),
     st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), max_size=4),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(-10_000_000, 300_000_000)), max_size=4),
     st.sampled_from("<>"),
     st.integers(100, 20_000),
     st.booleans(),
 )
 @settings(max_examples=examples(150))
 def test_whatever_a_capture_holds_compiled_loops_do_the_same(
-    messages, segment, doubled, v6, wrap, snaplen, damage, order, block, collect
+    messages, segment, doubled, v6, wrap, snaplen, damage, delays, order, block, collect
 ):
     messages = [(length if fragment > 40 else min(length, 300), fragment) for length, fragment in messages]
     link_type, wrapped = WRAPS["raw" if v6 and wrap == "options" else wrap]
-    packets = conversation(messages, segment, doubled=doubled, v6=v6)
+    packets = delayed(conversation(messages, segment, doubled=doubled, v6=v6), delays)
     if v6 and wrap in ("Ethernet", "VLAN", "QinQ"):
         link_type, wrapped = WRAPS["raw"]
     frames = [(packet.time, wrapped(build.ip_bytes(packet))[:snaplen]) for packet in packets]
