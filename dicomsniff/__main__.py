@@ -21,7 +21,7 @@ def main() -> None:
     look_seldom()
     # What is imported stays: looking through it takes a tenth of the time to start.
     gc.disable()
-    from dicomsniff.commands.cli import run
+    from dicomsniff.commands.running import run
 
     gc.freeze()
     gc.enable()
