@@ -10,6 +10,7 @@ from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.commands.command_line import Commands, explain_option, understood
 from dicomsniff.commands.demo import SAMPLES, sample_path
+from dicomsniff.commands.ending import ExitStatus, ended
 from dicomsniff.commands.reading_options import (
     data_sets_option,
     decoding_options,
@@ -19,10 +20,9 @@ from dicomsniff.commands.reading_options import (
     selection_options,
     terminal_options,
 )
-from dicomsniff.commands.running import VARIABLE, ended
 from dicomsniff.commands.showing import follow_files, refuse_several, refuse_statistics, watch_in_ui
 from dicomsniff.commands.watching_options import Watching, watching_options
-from dicomsniff.commands.writing import ExitStatus, write_captures
+from dicomsniff.commands.writing import write_captures
 from dicomsniff.export.formats import DataSets, find_diff, format_named
 from dicomsniff.export.schemas import SCHEMAS, schema_text
 from dicomsniff.output import has_terminal, say_error, take_keys_from_terminal
@@ -310,7 +310,7 @@ def run(args: list[str]) -> int:
 def _invoke(args: list[str]) -> int:
     try:
         # Not cli.main(): that ends with status 1 where a pipe closes, which here means that `check` found something.
-        if VARIABLE in os.environ:
+        if "_DICOMSNIFF_COMPLETE" in os.environ:
             from dicomsniff.commands.completion import answer_shell
 
             return answer_shell(cli)

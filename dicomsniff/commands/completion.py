@@ -5,9 +5,9 @@ import os
 import click
 from click.shell_completion import get_completion_class, shell_complete
 
-from dicomsniff.commands.running import VARIABLE
-
 PROGRAM = "dicomsniff"
+VARIABLE = "_DICOMSNIFF_COMPLETE"
+"""Set by a shell that asks how a command line can go on."""
 
 
 def answer_shell(commands: click.Command) -> int:

@@ -5,9 +5,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
+from dicomsniff.commands.ending import ExitStatus
 from dicomsniff.commands.progress import SilenceWatch
 from dicomsniff.commands.watching_options import NOBODY, Watching
-from dicomsniff.commands.writing import ExitStatus, refuse_cut_off
+from dicomsniff.commands.writing import refuse_cut_off
 from dicomsniff.export.formats import find_view
 from dicomsniff.garbage import short_pauses
 from dicomsniff.interruption import taken_over

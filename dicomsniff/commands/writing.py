@@ -1,26 +1,15 @@
 """Captures written to their end in a format; the exit status says how it went."""
 
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.commands.ending import ExitStatus
 from dicomsniff.commands.progress import SilenceWatch, progress_shown
 from dicomsniff.export.formats import find_view
-from dicomsniff.interruption import INTERRUPTED
 from dicomsniff.output import written
 
 if TYPE_CHECKING:
     from dicomsniff.key_files import KeyFiles
-
-
-class ExitStatus(IntEnum):
-    """What the program's exit status says."""
-
-    DONE = 0
-    FOUND = 1
-    WRONG_CALL = 2
-    UNREADABLE = 3
-    INTERRUPTED = INTERRUPTED
 
 
 def write_captures(
