@@ -4,13 +4,16 @@ from functools import partial
 
 from dicomsniff.commands.ending import ExitStatus, ended
 from dicomsniff.commands.writing import write_captures
+from dicomsniff.export.formats import find_view
+from dicomsniff.garbage import none_while_loading
 
 
 def run(args: list[str]) -> int:
     """Run the program with these arguments; return its exit status."""
     if args[:1] == ["show"] and args[1:] and not any(each.startswith("-") for each in args):
         return ended(partial(_show, tuple(args[1:])))
-    from dicomsniff.commands import cli
+    with none_while_loading():
+        from dicomsniff.commands import cli
 
     return cli.run(args)
 
@@ -20,7 +23,9 @@ def _show(captures: tuple[str, ...]) -> int:
 
     There is nothing to parse, and it starts in seven eighths of the time without what could.
     """
-    from dicomsniff.key_files import KeyFiles
+    with none_while_loading():
+        from dicomsniff.key_files import KeyFiles
 
+        find_view("show", "text")
     write_captures("show", "text", captures, keys=KeyFiles(), color="auto", pager=True)
     return ExitStatus.DONE
