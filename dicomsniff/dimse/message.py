@@ -68,6 +68,23 @@ class Message:
         "transfer_syntax",
     )
 
+    side: Side
+    context_id: int
+    command: Command
+    command_fragments: int
+    data_set: DataSetInfo | None
+    span: Span
+    ended: bool
+    lack: Lack | None
+    number: int
+    """Its place among the association's messages, from 1."""
+    association_id: int
+    """The number of the association that it belongs to."""
+    transfer_syntax: str | None
+    """That of its data set, as negotiated; None where that is unknown."""
+    operation: "Operation | None"
+    """The operation it belongs to: the one it invokes, answers or cancels; None where the capture does not tell."""
+
     def __init__(
         self,
         side: Side,
@@ -81,14 +98,7 @@ class Message:
     ) -> None:
         self.side, self.context_id, self.command, self.command_fragments = side, context_id, command, command_fragments
         self.data_set, self.span, self.ended, self.lack = data_set, span, ended, lack
-        self.number = 0
-        """Its place among the association's messages, from 1."""
-        self.association_id = 0
-        """The number of the association that it belongs to."""
-        self.transfer_syntax: str | None = None
-        """That of its data set, as negotiated; None where that is unknown."""
-        self.operation: Operation | None = None
-        """The operation it belongs to: the one it invokes, answers or cancels; None where the capture does not tell."""
+        self.number, self.association_id, self.transfer_syntax, self.operation = 0, 0, None, None
 
     def __eq__(self, other: object) -> bool:
         """Whether all is equal but the operation, which holds messages itself."""
