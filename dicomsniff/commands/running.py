@@ -4,7 +4,6 @@ from functools import partial
 
 from dicomsniff.commands.ending import ExitStatus, ended
 from dicomsniff.commands.writing import write_captures
-from dicomsniff.export.formats import find_view
 from dicomsniff.garbage import none_while_loading
 
 
@@ -23,9 +22,7 @@ def _show(captures: tuple[str, ...]) -> int:
 
     There is nothing to parse, and it starts in seven eighths of the time without what could.
     """
-    with none_while_loading():
-        from dicomsniff.key_files import KeyFiles
+    from dicomsniff.key_files import KeyFiles
 
-        find_view("show", "text")
     write_captures("show", "text", captures, keys=KeyFiles(), color="auto", pager=True)
     return ExitStatus.DONE

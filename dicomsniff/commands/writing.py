@@ -6,6 +6,7 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.commands.ending import ExitStatus
 from dicomsniff.commands.progress import SilenceWatch, progress_shown
 from dicomsniff.export.formats import find_view
+from dicomsniff.garbage import none_while_loading
 from dicomsniff.output import written
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ def write_captures(
     **asked: Any,
 ) -> None:
     """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
-    from dicomsniff.commands.pager import on_terminal
-    from dicomsniff.export.view import Asked, write_view
-    from dicomsniff.library import Capture, open_source
+    with none_while_loading():
+        from dicomsniff.commands.pager import on_terminal
+        from dicomsniff.export.view import Asked, write_view
+        from dicomsniff.library import Capture, open_source
 
-    view, asking = find_view(command, form), Asked(**asked)
+        view = find_view(command, form)
+    asking = Asked(**asked)
     view.refuse(output)
     if view.writes_files:
         asking, output = asking._replace(output=output or "", names=paths), None
