@@ -185,26 +185,15 @@ class Direction:
         return True
 
     def _take_run(self) -> None:
-        """Take records of application data one after the other: nearly all of a large capture are such.
-
-        `_take_record` would take each of them just so, only in twice the time: whatever is not as plain is left to it.
-        """
-        opener, reader, peer, add = self._opener, self._reader, self._peer, self._events.append
-        key = opener.settled
-        if key is None or self._search is not None or not reader.size:
+        """Take records of application data one after the other, as `_take_record` would, only in half the time."""
+        if self._search is not None or not self._reader.size:
             return
-        open_record, first, size, last, begin = key.protection.open, opener.sequence, 0, 0, reader.position
-        for number, (header, body, start, end, before) in enumerate(reader.run(APPLICATION_DATA), first):
-            opened = open_record(number, header, body, before)
-            if opened is None or opened[0] != APPLICATION_DATA or not opened[1]:
-                break
-            add(Plaintext(peer, opened[1], start, end))
-            reader.take(end)
-            opener.sequence, size, last = number + 1, size + len(opened[1]), end - start
-        if last:
-            opener.typical = last
-            self._session.protected[peer] += reader.position - begin
-            self._session.plaintext[peer] += size
+        reader, peer, add, begin, size = self._reader, self._peer, self._events.append, self._reader.position, 0
+        for content, start, end in self._opener.run(reader):
+            add(Plaintext(peer, content, start, end))
+            size += len(content)
+        self._session.protected[peer] += reader.position - begin
+        self._session.plaintext[peer] += size
 
     def _take_record(self, record: Record) -> bool:
         kind = record.kind
