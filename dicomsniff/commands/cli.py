@@ -25,7 +25,7 @@ from dicomsniff.commands.watching_options import Watching, watching_options
 from dicomsniff.commands.writing import write_captures
 from dicomsniff.export.formats import DataSets, find_diff, format_named
 from dicomsniff.export.schemas import SCHEMAS, schema_text
-from dicomsniff.output import has_terminal, say_error, take_keys_from_terminal
+from dicomsniff.output import draws_on_terminal, has_terminal, say_error, take_keys_from_terminal
 from dicomsniff.printable import printable
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def open_(
     """
     from dicomsniff.library import Capture, open_source
 
-    is_piped = "-" in captures and not follow and not os.isatty(0) and os.isatty(1) and os.isatty(2)
+    is_piped = "-" in captures and not follow and not os.isatty(0) and draws_on_terminal()
     if is_piped:
         take_keys_from_terminal(reads=True)
     if not has_terminal() or ("-" in captures and not is_piped):
