@@ -208,6 +208,8 @@ class Direction:
             return self._wait(self._ring.missing(), record)
         if not opener.has_keys and not opener.has_later_keys():
             return self._wait(self._ring.missing(), record)
+        if opener.sequence == 0 and opener.epoch is Epoch.APPLICATION and self._waits_for_other:
+            return False
         opened = opener.open(record)
         if opened is None:
             return self._fail(record)
@@ -217,6 +219,15 @@ class Direction:
         self._reader.take(record.end)
         self._contents.read(*opened, record)
         return True
+
+    @property
+    def _waits_for_other(self) -> bool:
+        """Whether the secret of the other side's data may still come: an answer is not to come out before its question.
+
+        Whoever writes a key log writes them one after the other.
+        """
+        waits = self._ring.may_grow and not self._is_closing and not self._is_overdue
+        return waits and not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION)
 
     def _passes_change(self, record: Record) -> bool:
         """Take a ChangeCipherSpec that is there for middleboxes and means nothing (RFC 8446 §5); False for others."""
