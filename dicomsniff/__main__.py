@@ -1,6 +1,6 @@
 """The way into the program, of `dicomsniff` and `python -m dicomsniff`: what must hold before anything is imported."""
 
-import gc
+import atexit
 import os
 import sys
 from contextlib import suppress
@@ -19,22 +19,20 @@ def main() -> None:
 
     prepare_standard_streams()
     look_seldom()
-    # What is imported stays: looking through it takes a tenth of the time to start.
-    gc.disable()
-    from dicomsniff.commands.cli import run
+    from dicomsniff.commands.running import run
 
-    gc.freeze()
-    gc.enable()
     status = run(sys.argv[1:])
     interruption.ignore()
-    # Nor is there anything to be found in what goes with the process: that takes a tenth of the time to start, too.
-    gc.freeze()
-    if sys.stdin is not sys.__stdin__:
-        # The terminal UI read what comes through a pipe, and may still wait for it: so would the interpreter, or abort.
+    # The terminal UI may still wait for what comes through a pipe: so would the interpreter, or abort.
+    if sys.stdin is sys.__stdin__:
+        if "threading" in sys.modules:
+            sys.exit(status)
+        atexit._run_exitfuncs()
+    # All goes with the process: taking it apart before that takes a thirtieth of the time to start.
+    for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
-            sys.stdout.flush()
-        os._exit(status)
-    sys.exit(status)
+            stream.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,17 @@ def look_seldom() -> None:
 
 
 @contextmanager
+def none_while_loading() -> Iterator[None]:
+    """Look for no garbage while modules are imported: what they make stays, and it takes time to start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextmanager
 def short_pauses() -> Iterator[None]:
     """Look for garbage mostly among what is new, and never in what is there by now."""
     before, frozen = gc.get_threshold(), gc.get_freeze_count()

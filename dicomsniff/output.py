@@ -74,7 +74,12 @@ def on_descriptor(descriptor: int, shown: str) -> PrintableStream:
 
 def has_terminal() -> bool:
     """Whether all standard streams are a terminal: the terminal UI reads keys, and draws on standard error."""
-    return all(os.isatty(number) for number in range(3))
+    return os.isatty(0) and draws_on_terminal()
+
+
+def draws_on_terminal() -> bool:
+    """Whether what the terminal UI draws on is a terminal, so that keys may come from there, whatever is input."""
+    return os.isatty(1) and os.isatty(2)
 
 
 def take_keys_from_terminal(*, reads: bool = False) -> None:

@@ -1,13 +1,15 @@
 """TLS handshakes that failed in sight: who refused whom, and what was asked for."""
 
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dicomsniff.association.tls_layer import TlsLayer, Turn
 from dicomsniff.dictionary.tls import APPLICATION_DATA, CHANGE_CIPHER_SPEC, FATAL, HARMLESS, RECORD_HEADER, TLS_1_3
 from dicomsniff.span import Span
 from dicomsniff.tls.peer import CLIENT, SERVER
-from dicomsniff.tls.suites import find_suite
+
+if TYPE_CHECKING:
+    from dicomsniff.tls.suites import Suite
 
 MAX_HANDSHAKES = 1000
 """Failed handshakes that are kept; further ones are not told."""
@@ -192,7 +194,7 @@ def _certificate_by_size(layer: TlsLayer) -> ClientCertificate:
     is_usual = layer.is_whole and not session.early_data_offered and session.resumed is None
     if tag is None or not is_usual or len(turns) < 3 or turns[2].peer is not CLIENT:
         return ClientCertificate.UNKNOWN
-    suite = find_suite(session.suite or 0)
+    suite = _suite(layer)
     finished = _MESSAGE_HEADER + (48 if suite is not None and suite.prf == "sha384" else 32)
     around = 1 + tag
     first, *others = _record_lengths(turns[2].beginning) or [0]
@@ -212,8 +214,14 @@ def _is_sealed_alert(layer: TlsLayer, turn: Turn) -> bool:
 
 def _tag_length(layer: TlsLayer) -> int | None:
     """Return by how many bytes records of TLS 1.3 are longer than their plaintext; None for other versions."""
-    suite = find_suite(layer.session.suite or 0) if layer.session.version == TLS_1_3 else None
+    suite = _suite(layer) if layer.session.version == TLS_1_3 else None
     return None if suite is None else 8 if suite.mode == "CCM_8" else 16
+
+
+def _suite(layer: TlsLayer) -> "Suite | None":
+    from dicomsniff.tls.suites import find_suite  # which captures without TLS do not need
+
+    return find_suite(layer.session.suite or 0)
 
 
 def _is_web(layer: TlsLayer) -> bool:

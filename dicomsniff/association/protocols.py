@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dicomsniff.association.consumer import Beginning, Consumer, Foreign, Means
+from dicomsniff.association.preambles import behind
 from dicomsniff.tcp.channel import Channel
 
 
@@ -62,7 +63,8 @@ UNNAMED = OtherProtocol("", re.compile(b""))
 
 def find_protocol(*sides: bytes) -> OtherProtocol:
     """Return the protocol that the first bytes of a side, which are no PDU, are of; of several, the first that is."""
-    return next((each for first_bytes in sides for each in PROTOCOLS if each.begins.match(first_bytes)), UNNAMED)
+    begins = (behind(first_bytes) or first_bytes for first_bytes in sides)
+    return next((each for first_bytes in begins for each in PROTOCOLS if each.begins.match(first_bytes)), UNNAMED)
 
 
 def find_wrapping(first_bytes: bytes) -> OtherProtocol | None:

@@ -16,6 +16,7 @@ import re
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Foreign, Means, Update
 from dicomsniff.association.conversation import Conversation
+from dicomsniff.association.preambles import MAX_PREAMBLE, find_preambles
 from dicomsniff.association.protocols import ENOUGH, TLS, UNNAMED, OtherProtocol, find_protocol, find_wrapping
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict, judge_start
@@ -112,7 +113,12 @@ class Recognition:
     def _is_foreign(self) -> bool:
         detections = self.beginning.detections.values()
         both = len(detections) == 2 and all(detection.verdict is Verdict.OTHER for detection in detections)
-        return both or self._waiting > self._room
+        return (both and not self._opens) or self._waiting > self._room
+
+    @property
+    def _opens(self) -> bool:
+        """Whether a side has sent nothing yet but what stands before what it carries."""
+        return any(_only_opens(each.beginning) for each in self.beginning.detections.values())
 
     @property
     def _is_wrapped(self) -> bool:
@@ -134,12 +140,20 @@ class Recognition:
         return consumer
 
 
+def _only_opens(first_bytes: bytes) -> bool:
+    """Whether there is something before what a side carries, as the opening of a tunnel, and nothing yet behind it."""
+    found = find_preambles(first_bytes)
+    return not found.is_whole or 0 < found.length > len(first_bytes) - ENOUGH
+
+
 def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | None:
     """Say what a connection carries whose sides begin so, if nothing is read of it; None of any other.
 
     Of TLS nothing is read where that `reads_tls` is false, unless it fails in sight or the client offers DICOM.
     """
     if judge_start(first) is not Verdict.OTHER or judge_start(second) is not Verdict.OTHER:
+        return None
+    if _only_opens(first) or _only_opens(second):
         return None
     protocol = find_protocol(first, second)
     if protocol.consumer is Foreign:
@@ -178,9 +192,10 @@ class Forced:
         begun: dict[ByteStream, bytes] = {}
         for each in self._waiting:
             if isinstance(each, StreamBytes):
-                begun[each.stream] = begun.get(each.stream, b"") + each.data[each.start : each.end][:ENOUGH]
+                begun[each.stream] = begun.get(each.stream, b"") + each.data[each.start : each.end][:MAX_PREAMBLE]
         first = next(iter(begun.values()), b"")
-        is_sure = len(first) >= ENOUGH or len(self._waiting) > MAX_WAITING
+        found = find_preambles(first)
+        is_sure = (found.is_whole and len(first) >= found.length + ENOUGH) or len(self._waiting) > MAX_WAITING
         if not is_sure and not isinstance(event, StreamGap):
             return []
         return self._take_over(find_protocol(first), number)

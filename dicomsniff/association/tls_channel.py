@@ -5,6 +5,7 @@ from heapq import merge
 from typing import Any
 
 from dicomsniff.association.consumer import ChannelEvent
+from dicomsniff.association.preambles import NOTHING, find_answer, find_preambles
 from dicomsniff.association.tls_layer import MAX_TURNS, TlsLayer, TlsTrouble
 from dicomsniff.association.tls_source import Place, TlsSource
 from dicomsniff.capture.segments import flow_ends
@@ -31,7 +32,19 @@ Told = ChannelEvent | TlsTrouble
 class TlsStream:
     """The plaintext of one direction."""
 
-    __slots__ = ("_is_whole", "_overhead", "_trail", "fed", "offset", "peer", "skip", "source", "tcp", "unread_from")
+    __slots__ = (
+        "_is_whole",
+        "_overhead",
+        "_trail",
+        "fed",
+        "offset",
+        "opening",
+        "peer",
+        "skip",
+        "source",
+        "tcp",
+        "unread_from",
+    )
 
     peer: "TlsStream"
 
@@ -44,6 +57,8 @@ class TlsStream:
         """Where segments begin in the TCP stream that may hold a record yet to come."""
         self.fed = 0
         """Where bytes of the TCP stream begin that were not given to the decoder yet."""
+        self.opening: bytes | None = b""
+        """What came so far of what stands before TLS; None once that is over."""
         self.unread_from: int | None = None
         """Where bytes of the TCP stream begin that will not be decrypted, unless anything comes of what is behind."""
         self._is_whole = True
@@ -272,13 +287,17 @@ class TlsChannel:
     def feed(self, stream: ByteStream, offset: int, data: bytes, mark: PacketMark) -> Iterable[Told]:
         """Take bytes of the connection underneath; what that gives has to be taken before anything else is fed."""
         peer = self.peer_of(stream)
+        here = self._streams[peer]
+        here.came(offset, mark)
+        if here.opening is not None:
+            offset, data = self._past_opening(here, peer, offset, data)
+            if not data:
+                return ()
         if len(self.layer.turns) < MAX_TURNS:
             self.layer.note_turn(peer, data, mark)
         if self.decoder is None:
             return ()
-        here = self._streams[peer]
         events = self._feed_kept(peer.other) if here.peer.tcp.skip is not None else []
-        here.came(offset, mark)
         kept = here.take_kept()
         begins = offset - sum(map(len, kept))
         here.fed = offset + len(data)
@@ -286,13 +305,28 @@ class TlsChannel:
         here.await_record(self.decoder.awaited(peer))
         return self._tell(events, peer) if events else ()
 
+    def _past_opening(self, here: TlsStream, peer: Peer, offset: int, data: bytes) -> tuple[int, bytes]:
+        """Return where bytes begin behind what stands before TLS, and these; none as long as that may go on."""
+        begun = (here.opening or b"") + data
+        offset += len(data) - len(begun)
+        found = NOTHING
+        if not offset:
+            is_answer = peer is SERVER and self.layer.preambles.is_tunnel
+            found = find_answer(begun) if is_answer else find_preambles(begun) if peer is CLIENT else found
+        here.opening = None if found.is_whole else begun
+        if not found.is_whole:
+            return offset, b""
+        if peer is CLIENT:
+            self.layer.preambles = found
+        return offset + found.length, begun[found.length :]
+
     def gap(self, stream: ByteStream, offset: int, length: int) -> Iterable[Told]:
         """Take note that the capture lacks bytes of the connection underneath."""
         peer = self.peer_of(stream)
         self.layer.is_whole = False
         if self.decoder is None:
             return ()
-        events = self._feed_kept(peer) + self.decoder.skip(peer, offset, length)
+        events = self._feed_kept(peer) + self._feed_opening(peer) + self.decoder.skip(peer, offset, length)
         self._streams[peer].fed = offset + length
         self._streams[peer].await_record(None)
         return self._tell(events, peer)
@@ -312,7 +346,7 @@ class TlsChannel:
         """Nothing more comes."""
         if self.decoder is None:
             return [event for stream in self.streams for event in stream.close()]
-        events = [event for peer in Peer for event in self._feed_kept(peer)]
+        events = [event for peer in Peer for event in self._feed_kept(peer) + self._feed_opening(peer)]
         told = [*self._tell(events + self.decoder.close(), CLIENT)]
         self.stop()
         return told + [event for stream in self.streams for event in stream.close()]
@@ -325,6 +359,12 @@ class TlsChannel:
             return []
         start, here.fed = here.fed, here.fed + len(kept)
         return self.decoder.feed(peer, kept, start)
+
+    def _feed_opening(self, peer: Peer) -> list[TlsEvent]:
+        """Feed what might have stood before TLS, and did not come to its end."""
+        here = self._streams[peer]
+        begun, here.opening = here.opening, None
+        return self.decoder.feed(peer, begun, 0) if begun and self.decoder is not None else []
 
     def stop(self) -> None:
         """Decrypt no more."""

@@ -22,6 +22,7 @@ from dicomsniff.association.consumer import (
     count_only,
 )
 from dicomsniff.association.handshakes import HANDSHAKE_TURNS, FailedHandshake, failed_handshake, refused_in_secret
+from dicomsniff.association.preambles import behind
 from dicomsniff.association.protocols import find_protocol
 from dicomsniff.association.recognition import Recognition
 from dicomsniff.association.timeline import TcpEnd
@@ -260,7 +261,7 @@ class TlsConnection:
     def _find_client(self) -> ByteStream:
         """Return the stream of the client: of who says hello first, else of who likely opened the connection."""
         for stream, detection in self._beginning.detections.items():
-            first = detection.beginning
+            first = behind(detection.beginning)
             if len(first) <= RECORD_HEADER or first[0] != HANDSHAKE:
                 continue
             message = first[RECORD_HEADER]

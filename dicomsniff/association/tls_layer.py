@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from dicomsniff.association.preambles import NOTHING, Preambles
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.dictionary.tls import RECORD_HEADER
 from dicomsniff.side import Side
@@ -90,6 +91,8 @@ class TlsLayer(Struct):
     """Whether the capture lacks none of its bytes, as far as it was looked at."""
     answered_in: str | None = None
     """Where what the server said first is no TLS, the protocol that it is of; empty for one without a name."""
+    preambles: Preambles = NOTHING
+    """What stands before TLS on the connection."""
     is_unread: bool = False
     """Whether nothing of what it carries could be read: that it is DICOM is presumed."""
 

@@ -1,9 +1,6 @@
 """Compressed captures: told by their first bytes, read as if they were not compressed; those that explode are found."""
 
-import bz2
-import lzma
 import sys
-import zlib
 from collections.abc import Callable
 from functools import partial
 from io import BufferedReader
@@ -135,10 +132,14 @@ def _lz4(tap: _Tap) -> ByteStream:
 
 
 def _bzip2(tap: _Tap) -> ByteStream:
+    import bz2
+
     return _Frames(tap, bz2.BZ2Decompressor)
 
 
 def _xz(tap: _Tap) -> ByteStream:
+    import lzma
+
     return _Frames(tap, partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, MAX_DICTIONARY), padding=b"\0")
 
 
@@ -197,6 +198,7 @@ def decompressed(file: BufferedReader) -> BufferedReader | Decompressed:
 
 def is_damage(error: Exception) -> bool:
     """Whether an error raised while reading says that compressed bytes are damaged or end early."""
-    # They have no common base: lz4 raises plain RuntimeError, bz2 and gzip an OSError that is none of the system's.
-    known = isinstance(error, EOFError | zlib.error | lzma.LZMAError | RuntimeError)
+    # They have no common base: lz4 raises plain RuntimeError, bz2 and gzip an OSError that is none of the system's. Of
+    # the others none can be raised unless its module is there.
+    known = isinstance(error, EOFError | RuntimeError) or type(error).__module__ in ("zlib", "_lzma")
     return known or "Zstd" in type(error).__name__ or (isinstance(error, OSError) and error.errno is None)

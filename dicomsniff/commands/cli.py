@@ -1,7 +1,6 @@
 """The command line: arguments, exit status, choice of view."""
 
 import os
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from dicomsniff import __version__
 from dicomsniff.capture.packets import CaptureError
 from dicomsniff.commands.command_line import Commands, explain_option, understood
 from dicomsniff.commands.demo import SAMPLES, sample_path
+from dicomsniff.commands.ending import ExitStatus, ended
 from dicomsniff.commands.reading_options import (
     data_sets_option,
     decoding_options,
@@ -20,18 +20,12 @@ from dicomsniff.commands.reading_options import (
     selection_options,
     terminal_options,
 )
-from dicomsniff.commands.showing import (
-    ExitStatus,
-    follow_files,
-    refuse_several,
-    refuse_statistics,
-    watch_in_ui,
-    write_captures,
-)
+from dicomsniff.commands.showing import follow_files, refuse_several, refuse_statistics, watch_in_ui
 from dicomsniff.commands.watching_options import Watching, watching_options
+from dicomsniff.commands.writing import write_captures
 from dicomsniff.export.formats import DataSets, find_diff, format_named
 from dicomsniff.export.schemas import SCHEMAS, schema_text
-from dicomsniff.output import OutputError, has_terminal, say_error, take_keys_from_terminal
+from dicomsniff.output import draws_on_terminal, has_terminal, say_error, take_keys_from_terminal
 from dicomsniff.printable import printable
 
 if TYPE_CHECKING:
@@ -105,7 +99,7 @@ def open_(
     """
     from dicomsniff.library import Capture, open_source
 
-    is_piped = "-" in captures and not follow and not os.isatty(0) and os.isatty(1) and os.isatty(2)
+    is_piped = "-" in captures and not follow and not os.isatty(0) and draws_on_terminal()
     if is_piped:
         take_keys_from_terminal(reads=True)
     if not has_terminal() or ("-" in captures and not is_piped):
@@ -326,50 +320,30 @@ def schema(what: str) -> None:
 
 def run(args: list[str]) -> int:
     """Run the program; every way out gives an exit status and, where something is wrong, one line."""
-    status = int(ExitStatus.DONE)
+    return ended(partial(_invoke, args))
+
+
+def _invoke(args: list[str]) -> int:
     try:
         # Not cli.main(): that ends with status 1 where a pipe closes, which here means that `check` found something.
-        try:
-            if "_DICOMSNIFF_COMPLETE" in os.environ:
-                from dicomsniff.commands.completion import answer_shell
+        if "_DICOMSNIFF_COMPLETE" in os.environ:
+            from dicomsniff.commands.completion import answer_shell
 
-                return answer_shell(cli)
-            with cli.make_context("dicomsniff", args) as context:
-                cli.invoke(context)
-        except click.exceptions.Exit as leave:
-            status = leave.exit_code
-        sys.stdout.flush()
-    except BrokenPipeError:
-        pass  # The reader of our output has gone, as in `| head`: nothing more to say.
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        status = ExitStatus.INTERRUPTED
-    except (click.ClickException, OutputError) as error:
+            return answer_shell(cli)
+        with cli.make_context("dicomsniff", args) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.exceptions.Abort:
+        return ExitStatus.INTERRUPTED
+    except click.ClickException as error:
         say_error(_call_text(error))
-        status = ExitStatus.WRONG_CALL
-    except CaptureError as error:
-        say_error(str(error))
-        status = ExitStatus.WRONG_CALL if error.wrong_call else ExitStatus.UNREADABLE
-    except OSError as error:
-        import tempfile  # which takes as long to import as all that reads TCP
-
-        say_error(f"{error.filename or f'a temporary file in {tempfile.gettempdir()}'}: {error.strerror or error}")
-        status = ExitStatus.UNREADABLE
-    except Exception as error:  # a defect must not pass for a finding, which is what status 1 says
-        if sys.flags.dev_mode:
-            raise
-        import traceback
-
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        said = f"{type(error).__name__}: {error} (line {place.lineno} of {place.filename})"
-        say_error(f"internal error, please report: {said}")
-        status = ExitStatus.UNREADABLE
-    return status
+        return ExitStatus.WRONG_CALL
+    return ExitStatus.DONE
 
 
-def _call_text(error: click.ClickException | OutputError) -> str:
+def _call_text(error: click.ClickException) -> str:
     """Say in a line what is wrong with the call, and how it goes where that helps."""
-    if not isinstance(error, click.ClickException):
-        return str(error)
     said = explain_option(error) if isinstance(error, click.NoSuchOption) else error.format_message().rstrip(".")
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return said

@@ -10,11 +10,10 @@ _STYLES = {"error": "1;31", "warning": "33", "note": "36", "heading": "1", "time
 
 Colour is never the only sign: each severity is told by its word.
 """
-_LINE = re.compile(
-    r"^(?: *(?:#\d+ )?(?:then )?(?:(?P<error>error)|(?P<warning>warning)|(?P<note>note))(?=: )"
+_LINE = (
+    r"(?m)^(?: *(?:#\d+ )?(?:then )?(?:(?P<error>error)|(?P<warning>warning)|(?P<note>note))(?=: )"
     r"|(?P<heading>association \d+: .*|what belongs together:)"
-    r"|    (?P<time> *\d+\.\d{6})(?=  ))",
-    re.MULTILINE,
+    r"|    (?P<time> *\d+\.\d{6})(?=  ))"
 )
 
 
@@ -30,7 +29,7 @@ def wants_colour(choice: str, out: IO[str]) -> bool:
 
 def coloured(text: str) -> str:
     """Return whole lines with codes for colours; what a peer sent is escaped in them before, so that each is ours."""
-    return _LINE.sub(_paint, text)
+    return re.sub(_LINE, _paint, text)
 
 
 def _paint(found: "re.Match[str]") -> str:

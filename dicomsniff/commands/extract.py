@@ -8,7 +8,7 @@ import click
 
 from dicomsniff.commands.progress import SilenceWatch, progress_shown
 from dicomsniff.commands.reading_options import reading_options
-from dicomsniff.commands.showing import refuse_cut_off
+from dicomsniff.commands.writing import refuse_cut_off
 from dicomsniff.output import say_error
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from dicomsniff.commands.showing import follow_capture, refuse_statistics, watch
 from dicomsniff.commands.watching_options import Watching, watching_options
 from dicomsniff.export.formats import DataSets
 from dicomsniff.interruption import taken_over
-from dicomsniff.output import has_terminal, say_error, take_keys_from_terminal
+from dicomsniff.output import draws_on_terminal, has_terminal, say_error, take_keys_from_terminal
 
 if TYPE_CHECKING:
     from dicomsniff.capture.losses import Losses
@@ -64,7 +64,7 @@ def live(
     if plan.write == "-":
         _capture_only(plan)
         return
-    shows = form is None and (has_terminal() or (plan.is_piped and os.isatty(1) and os.isatty(2)))
+    shows = form is None and (has_terminal() or (plan.is_piped and draws_on_terminal()))
     if shows:
         refuse_statistics(watching)
     reader = _begin_live(plan, source)

@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Timer
 from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
 from dicomsniff.capture import silence
@@ -77,7 +76,11 @@ class SilenceWatch:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._capture: Capture | None = None
-        self._timer = Timer(silence.PATIENCE, self._look) if "-" in paths else None
+        self._timer = None
+        if "-" in paths:
+            from threading import Timer
+
+            self._timer = Timer(silence.PATIENCE, self._look)
 
     def __enter__(self) -> Self:
         if self._timer is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomsniff.commands.showing import refuse_cut_off
+from dicomsniff.commands.writing import refuse_cut_off
 from dicomsniff.output import written
 
 if TYPE_CHECKING:

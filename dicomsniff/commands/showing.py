@@ -1,17 +1,17 @@
-"""Captures shown to their end, in a format or in the terminal UI; the exit status says how it went."""
+"""Captures shown as they grow, or in the terminal UI."""
 
 import sys
-from enum import IntEnum
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
-from dicomsniff.capture.packets import CaptureError
-from dicomsniff.commands.progress import SilenceWatch, progress_shown
+from dicomsniff.commands.ending import ExitStatus
+from dicomsniff.commands.progress import SilenceWatch
 from dicomsniff.commands.watching_options import NOBODY, Watching
+from dicomsniff.commands.writing import refuse_cut_off
 from dicomsniff.export.formats import find_view
 from dicomsniff.garbage import short_pauses
-from dicomsniff.interruption import INTERRUPTED, taken_over
+from dicomsniff.interruption import taken_over
 from dicomsniff.output import say_error, written
 
 if TYPE_CHECKING:
@@ -20,55 +20,6 @@ if TYPE_CHECKING:
     from dicomsniff.key_files import KeyFiles
     from dicomsniff.library import Capture
     from dicomsniff.privacy.gate import Privacy
-
-
-class ExitStatus(IntEnum):
-    """What the program's exit status says."""
-
-    DONE = 0
-    FOUND = 1
-    WRONG_CALL = 2
-    UNREADABLE = 3
-    INTERRUPTED = INTERRUPTED
-
-
-def write_captures(
-    command: str,
-    form: str,
-    paths: tuple[str, ...],
-    ports: tuple[int, ...],
-    output: str | None = None,
-    *,
-    keys: "KeyFiles",
-    color: str = "never",
-    pager: bool = False,
-    **asked: Any,
-) -> None:
-    """Write captures in a command's format, with what `Asked` takes; leave with the status that says how it went."""
-    from dicomsniff.commands.pager import on_terminal
-    from dicomsniff.export.view import Asked, write_view
-    from dicomsniff.library import Capture, open_source
-
-    view, asking = find_view(command, form), Asked(**asked)
-    view.refuse(output)
-    if view.writes_files:
-        asking, output = asking._replace(output=output or "", names=paths), None
-    with (
-        written(output, paths) as file,
-        on_terminal(file, color=color, pager=pager) as out,
-        SilenceWatch(paths) as silence,
-        Capture(
-            open_source(paths), collect=view.collect(asking), ports=ports, heads=view.heads(asking), keys=keys
-        ) as capture,
-        progress_shown(capture.reader, out) as shown,
-    ):
-        silence.watch(capture)
-        if asking.selection.reads_data and capture.is_pipe:
-            raise click.UsageError("--filter: data[…] reads data sets again, which needs a file, not a pipe")
-        failed = write_view(view, capture, shown, asking)
-    refuse_cut_off(capture.truncated, "shown")
-    if failed:
-        raise click.exceptions.Exit(ExitStatus.FOUND)
 
 
 def follow_files(
@@ -142,9 +93,3 @@ def refuse_statistics(watching: Watching) -> None:
         raise click.UsageError(
             "--stats prints lines: it goes with --format text or jsonl of live, or with show --follow"
         )
-
-
-def refuse_cut_off(truncated: str, done: str) -> None:
-    """Say why a capture is not whole, if it is not; `done` is what was done with what there is of it."""
-    if truncated:
-        raise CaptureError(f"the capture is cut off: {truncated}; what could be read is {done}")

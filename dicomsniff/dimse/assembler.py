@@ -12,8 +12,7 @@ from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, IdentifierBytes
 from dicomsniff.dimse.lack import Lack, Part
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.dimse.outlines import worth_keeping
-from dicomsniff.dimse.scan.nesting import FOREVER
-from dicomsniff.dimse.scan.scanner import DataSetScanner
+from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.pdu.types import MissingBytes, Pdv, PdvBytes, PdvRun
 from dicomsniff.quantities import counted, is_are
 from dicomsniff.side import Side
@@ -21,6 +20,8 @@ from dicomsniff.span import PacketMark, Source, Span
 
 if TYPE_CHECKING:
     import hashlib
+
+    from dicomsniff.dimse.scan.scanner import DataSetScanner
 
 _READ_WHOLE = HAVE_IDENTIFIERS | HAVE_CONTENTS
 """Command Fields of messages whose data sets are read, where they are small."""
@@ -54,7 +55,7 @@ class _Underway(Struct):
     command_cut: int = 0
     data: DataSetInfo = field(default_factory=DataSetInfo)
     hasher: "hashlib._Hash | None" = None
-    scanner: DataSetScanner | None = None
+    scanner: "DataSetScanner | None" = None
     identifier: IdentifierBytes | None = None
     head: bytearray = field(default_factory=bytearray)
     before: int = 0
@@ -249,6 +250,8 @@ class Assembler:
 
     def _scan(self, underway: _Underway, pdv: PdvBytes, syntax_of: Callable[[int], str | None]) -> None:
         if underway.scanner is None:
+            from dicomsniff.dimse.scan.scanner import DataSetScanner  # which many short associations do not need
+
             underway.scanner = DataSetScanner(syntax_of(pdv.context_id))
             if underway.unplaced:
                 underway.scanner.lose()

@@ -17,7 +17,6 @@ from dicomsniff.dictionary.commands import ACTION_TYPE_ID, EVENT_TYPE_ID
 from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION, PRINT_JOB, PRINTER
 from dicomsniff.dimse.identifier import Identifier, Key, read_identifier
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.scan.syntax import Encoding
 from dicomsniff.pdu.fields import plain_text
 
 HAVE_CONTENTS = frozenset([0x0100, 0x0120, 0x0130, 0x0140, 0x8110, 0x8130, 0x8140])
@@ -127,6 +126,8 @@ class ContentReader:
         data = message.data_set
         nothing = not message.command.announces_data_set if data is None else not data.length
         if nothing and message.complete:
+            from dicomsniff.dimse.scan.syntax import Encoding
+
             return Identifier({}, Encoding(), None)
         if data is None or data.identifier is None or not message.complete:
             return None

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from dicomsniff.dictionary.registry import attributes
 from dicomsniff.dictionary.uids import uid_text
 from dicomsniff.dimse.command import tag_text
-from dicomsniff.dimse.scan.values import has_odd_escapes
+from dicomsniff.dimse.effort import has_odd_escapes
 from dicomsniff.quantities import counted
 
 INLINE_BINARY = 64

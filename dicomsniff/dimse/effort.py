@@ -18,12 +18,18 @@ TOO_DEAR = "it inflates to far more elements than is usual for its length"
 _LEAST, _PER_BYTE = 512, 12
 """What a deflated data set may cost: at least, and for each byte sent. Sound ones cost half of that, or less."""
 _DEAR = 8
-_SEPARATORS = (b"\\", b"\x1b", b"^", b"=")
+ESCAPE = b"\x1b"
+_SEPARATORS = (b"\\", ESCAPE, b"^", b"=")
 
 
 def value_cost(value: bytes) -> int:
     """Return what it costs to convert a value."""
     return len(value) + _DEAR * sum(map(value.count, _SEPARATORS))
+
+
+def has_odd_escapes(value: bytes) -> bool:
+    """Whether there are more ESC than escape sequences can be, as each has three bytes or more (ISO 2022)."""
+    return 3 * value.count(ESCAPE) > len(value)
 
 
 def affordable(sent: int) -> int:

@@ -2,20 +2,18 @@
 
 import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
 from dicomsniff.dimse.dataset_element import convert, find_vr
-from dicomsniff.dimse.inflating import BLOCK, Inflater
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
-from dicomsniff.dimse.scan.elements import ElementWalk
-from dicomsniff.dimse.scan.events import Header
-from dicomsniff.dimse.scan.nesting import FOREVER
-from dicomsniff.dimse.scan.outline import ProblemList
-from dicomsniff.dimse.scan.syntax import Encoding, find_encoding
-from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
 from dicomsniff.pdu.fields import plain_text
+from dicomsniff.pdu.framing import FOREVER
+
+if TYPE_CHECKING:
+    from dicomsniff.dimse.scan.events import Header
+    from dicomsniff.dimse.scan.syntax import Encoding
 
 MAX_IDENTIFIER = 1 << 14
 """Bytes of an identifier, as sent and inflated; a longer one is not read."""
@@ -106,7 +104,7 @@ class Identifier(Struct, frozen=True):
     """
 
     elements: dict[int, Key]
-    encoding: Encoding
+    encoding: "Encoding"
     level: str | None
 
     @property
@@ -125,6 +123,8 @@ class Identifier(Struct, frozen=True):
         if key.value.isascii() and b"\x1b" not in key.value:
             text = key.value.decode()
         else:  # a byte of a character may look like the delimiter
+            from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
+
             encodings = python_encodings(self.character_set)[0] or [DEFAULT_ENCODING]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -144,6 +144,10 @@ class Identifier(Struct, frozen=True):
 
 def read_identifier(sent: SentIdentifier) -> Identifier | None:
     """Return the elements of an identifier, None where it cannot be read. Never fails."""
+    from dicomsniff.dimse.scan.elements import ElementWalk  # none of this is needed where no data set is sent
+    from dicomsniff.dimse.scan.outline import ProblemList
+    from dicomsniff.dimse.scan.syntax import find_encoding
+
     encoding = find_encoding(sent.transfer_syntax)
     if sent.problem or encoding is None:
         return None
@@ -162,6 +166,8 @@ def read_identifier(sent: SentIdentifier) -> Identifier | None:
 
 
 def _inflated(content: bytes) -> bytes | None:
+    from dicomsniff.dimse.inflating import BLOCK, Inflater
+
     inflater = Inflater(limit=MAX_IDENTIFIER)
     pieces = [piece for at in range(0, len(content), BLOCK) for piece in inflater.feed(content[at : at + BLOCK])]
     pieces += inflater.finish()
@@ -179,12 +185,12 @@ class _KeySink:
         """What the walk is in: of a sequence its tag, the keys that it is one of, and its items that are whole; None
         for an item, whose keys `keys` are."""
 
-    def element(self, header: Header, value: bytes) -> bool:
+    def element(self, header: "Header", value: bytes) -> bool:
         """Take an element; it is no sequence."""
         self.keys.append(Key(header.tag, header.vr.decode() or find_vr(header.tag, ""), value))
         return False
 
-    def begin(self, header: Header, *, pixels: bool) -> None:  # noqa: ARG002
+    def begin(self, header: "Header", *, pixels: bool) -> None:  # noqa: ARG002
         """Go into a sequence, or into encapsulated pixel data, which are none of a query's business."""
         self._within.append((header.tag, self.keys, []))
 

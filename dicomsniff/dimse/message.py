@@ -1,6 +1,5 @@
 """A DIMSE message: what one side said, and where its bytes are."""
 
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -46,7 +45,6 @@ class DataSetInfo(Struct):
     """The bytes of a query's or retrieval's identifier, until the operation has read them."""
 
 
-@dataclass(slots=True)
 class Message:
     """A DIMSE message (PS3.7 §6.3), as far as it came.
 
@@ -55,22 +53,60 @@ class Message:
     Times are in ns since 1970.
     """
 
+    __slots__ = (
+        "association_id",
+        "command",
+        "command_fragments",
+        "context_id",
+        "data_set",
+        "ended",
+        "lack",
+        "number",
+        "operation",
+        "side",
+        "span",
+        "transfer_syntax",
+    )
+
     side: Side
     context_id: int
     command: Command
     command_fragments: int
     data_set: DataSetInfo | None
     span: Span
-    ended: bool = True
-    lack: Lack | None = None
-    number: int = 0
+    ended: bool
+    lack: Lack | None
+    number: int
     """Its place among the association's messages, from 1."""
-    association_id: int = 0
+    association_id: int
     """The number of the association that it belongs to."""
-    transfer_syntax: str | None = None
+    transfer_syntax: str | None
     """That of its data set, as negotiated; None where that is unknown."""
-    operation: "Operation | None" = field(default=None, repr=False, compare=False)
+    operation: "Operation | None"
     """The operation it belongs to: the one it invokes, answers or cancels; None where the capture does not tell."""
+
+    def __init__(
+        self,
+        side: Side,
+        context_id: int,
+        command: Command,
+        command_fragments: int,
+        data_set: DataSetInfo | None,
+        span: Span,
+        ended: bool = True,
+        lack: Lack | None = None,
+    ) -> None:
+        self.side, self.context_id, self.command, self.command_fragments = side, context_id, command, command_fragments
+        self.data_set, self.span, self.ended, self.lack = data_set, span, ended, lack
+        self.number, self.association_id, self.transfer_syntax, self.operation = 0, 0, None, None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all is equal but the operation, which holds messages itself."""
+        if not isinstance(other, Message):
+            return NotImplemented
+        return all(getattr(self, each) == getattr(other, each) for each in self.__slots__ if each != "operation")
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
 
     def __repr__(self) -> str:
         number = f"message {self.number}" if self.number else "message without a number yet"
@@ -78,7 +114,7 @@ class Message:
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """Return what a copy is made of: all but the content, which is taken once, by who was handed the message."""
-        slots: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        slots: dict[str, Any] = {each: getattr(self, each) for each in self.__slots__}
         if self.data_set is not None and self.data_set.content is not None:
             slots["data_set"] = replace(self.data_set, content=None)
         return None, slots

@@ -49,7 +49,14 @@ def tls_json(association: Association, layer: TlsLayer, gate: Gate) -> Json:
             for alert, span in layer.alerts
         ],
         "bytes": {peer.value: count for peer, count in sorted(layer.sent.items(), key=lambda each: each[0].value)},
+        **_behind(layer, gate),
     }
+
+
+def _behind(layer: TlsLayer, gate: Gate) -> Json:
+    found = layer.preambles
+    client = {"named_client": gate.address(str(found.client))} if found.client is not None else {}
+    return {"behind": list(found.names), **client} if found.names else {}
 
 
 def _protocol(name: bytes) -> str:

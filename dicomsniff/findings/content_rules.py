@@ -26,7 +26,7 @@ _POSSIBLE = (0x0105, 0x0107, 0x0110, 0x0116, 0xC000, 0xC001, 0xC301)
 """Statuses behind which that may be."""
 _INVALID_VALUE, _MISSING = 0x0106, (0x0120, 0x0121)
 """Statuses that say which of the two it is."""
-_LAYOUT = re.compile(r"STANDARD\\([1-9]\d?),([1-9]\d?)|(?:ROW|COL)\\([1-9]\d?(?:,[1-9]\d?)*)")
+_LAYOUT = r"STANDARD\\([1-9]\d?),([1-9]\d?)|(?:ROW|COL)\\([1-9]\d?(?:,[1-9]\d?)*)"
 """Image Display Formats that say how many image boxes a film has: columns and rows, or the number in each of these."""
 _ERROR_COMMENT = 0x00000902
 MAX_NAMED = 2
@@ -154,7 +154,7 @@ def image_boxes_differ(review: Review) -> Iterator[Hit]:
 
 def boxes_of(layout: str) -> int:
     """Return how many image boxes an Image Display Format stands for (PS3.3 §C.13.3); 0 where it does not say."""
-    found = _LAYOUT.fullmatch(layout.strip())
+    found = re.fullmatch(_LAYOUT, layout.strip())
     if found is None:
         return 0
     return int(found[1]) * int(found[2]) if found[1] else sum(int(each) for each in found[3].split(","))

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.handshakes import FailedHandshake, broken_off, failed_handshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
 from dicomsniff.association.normalized_links import Kind, Step, by_time, steps_of
@@ -77,6 +78,7 @@ class Review:
     __slots__ = (
         "_collector",
         "_elsewhere",
+        "_failed_handshake",
         "_reach",
         "_resync",
         "_spoke",
@@ -106,6 +108,8 @@ class Review:
         """What broke the association off: the first A-ABORT or end of TCP before it was over."""
         self.asked: list[Asked] | None = None
         """Its queries and retrievals, once a rule has looked at them (`findings.asked`)."""
+        self._failed_handshake: tuple[FailedHandshake | None] | None = None
+        """How the TLS handshake failed, once a rule has asked."""
         self.silence = 0
         """Time (ns) in which nothing was said before `ending`."""
         self.begun_in_sight = association.request is not None or saw_beginning(association)
@@ -140,6 +144,14 @@ class Review:
             over = over or kind in _FINAL
             if span.last_time > last:
                 last = span.last_time
+
+    @property
+    def failed_handshake(self) -> FailedHandshake | None:
+        """How the TLS handshake before the association failed, if it did in sight."""
+        if self._failed_handshake is None:
+            layer = self.association.tls
+            self._failed_handshake = (None if layer is None else broken_off(layer) or failed_handshake(layer),)
+        return self._failed_handshake[0]
 
     @property
     def found(self) -> Findings:

@@ -5,10 +5,7 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.association.handshakes import (
     HANDSHAKE_TURNS,
-    FailedHandshake,
-    broken_off,
     closed_early,
-    failed_handshake,
 )
 from dicomsniff.association.timeline import Entry
 from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
@@ -30,11 +27,9 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = ("_NULL_", "_RC4_", "_RC2_", "_EXPORT_", "_DES_", "_DES40_", "_3DES_", "_anon_", "_IDEA_", "_MD5")
 """What names of suites have in them that must not, or should not, be used (RFC 9325 §4.1)."""
+LEAST_MODULUS = 2048
+"""Bits of a key of RSA (RFC 9325 §4.5)."""
 _DATA_LOST = (Problem.DAMAGED, Problem.NOT_TLS)
-
-
-def _failure(layer: TlsLayer) -> FailedHandshake | None:
-    return broken_off(layer) or failed_handshake(layer)
 
 
 @final_rule(code="tls-refused", where=is_over_tls, severity=Severity.ERROR)
@@ -49,7 +44,7 @@ def refused(review: Review) -> Iterator[Hit]:
     versions and cipher suites that they have in common (PS3.15 §B.12).
     """
     layer = review.association.tls
-    failed = _failure(layer) if layer is not None else None
+    failed = review.failed_handshake
     if layer is None or failed is None:
         return
     # Whoever has sent data has taken the handshake for done; in TLS 1.3 clients do before the server does.
@@ -68,7 +63,7 @@ def ended_early(review: Review) -> Iterator[Hit]:
     What to do: Look in the server's log for the reason. Give the client a certificate that the server trusts.
     """
     layer = review.association.tls
-    if layer is None or not layer.is_unread or _failure(layer) is not None:
+    if layer is None or not layer.is_unread or review.failed_handshake is not None:
         return
     failed = closed_early(layer)
     if failed is not None:
@@ -87,7 +82,7 @@ def unanswered(review: Review) -> Iterator[Hit]:
     stopped within its part, see whether long packets get through (path MTU).
     """
     association, layer = review.association, review.association.tls
-    if layer is None or not layer.is_unread or not layer.session.offered_suites or _failure(layer) is not None:
+    if layer is None or not layer.is_unread or not layer.session.offered_suites or review.failed_handshake is not None:
         return
     turns, ended = layer.turns, layer.ended
     if not 1 <= len(turns) < HANDSHAKE_TURNS or turns[0].peer is not CLIENT:
@@ -194,7 +189,7 @@ def suite(review: Review) -> Iterator[Hit]:
 def _working(review: Review) -> TlsLayer | None:
     """Return the TLS that protects an association: not one whose handshake failed, which protects nothing."""
     layer = review.association.tls
-    return None if layer is None or (layer.is_unread and _failure(layer) is not None) else layer
+    return None if layer is None or (layer.is_unread and review.failed_handshake is not None) else layer
 
 
 @final_rule(code="tls-certificate-validity", where=is_over_tls, severity=Severity.WARNING)
@@ -228,6 +223,24 @@ def self_signed(review: Review) -> Iterator[Hit]:
         if certificate.is_self_signed:
             who = f"{the_peer(layer, peer)} ({the_name(certificate.subject)})"
             yield Hit(f"the certificate of {who} is self-signed", layer.opening)
+
+
+@final_rule(code="tls-certificate-key", where=is_over_tls, severity=Severity.WARNING)
+def key_length(review: Review) -> Iterator[Hit]:
+    """The key of a certificate is too short.
+
+    Keys of RSA and DSA of less than 2048 bits can be broken. A server must not authenticate with one (BCP 195), and
+    many peers refuse it; of a client's that is a note.
+
+    What to do: Have a certificate made for a new key, of RSA with 2048 bits or more or on an elliptic curve.
+    """
+    for layer, peer, certificate in _certificates(review):
+        if 0 < certificate.modulus < LEAST_MODULUS:
+            who = f"{the_peer(layer, peer)} ({the_name(certificate.subject)})"
+            kind = certificate.key.split()[0]
+            said = f"has {'an' if kind == 'RSA' else 'a'} {kind} key of {certificate.modulus} bits"
+            text = f"the certificate of {who} {said}; {LEAST_MODULUS} are the least"
+            yield Hit(text, layer.opening, severity=Severity.WARNING if peer is SERVER else Severity.NOTE)
 
 
 @final_rule(code="tls-certificate-name", where=is_over_tls, severity=Severity.NOTE)

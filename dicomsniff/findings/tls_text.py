@@ -54,7 +54,16 @@ def tls_text(association: Association) -> str:
         parts.append(f"resumed by {layer.session.resumed}")
     if not layer.is_unread and (said := reading_text(layer)):
         parts.append(said)
+    if layer.preambles.names:
+        parts.append(f"behind {preambles_text(layer)}")
     return f"over {parts[0]}" + "".join(f"; {part}" for part in parts[1:])
+
+
+def preambles_text(layer: TlsLayer) -> str:
+    """Say what stands before TLS on the connection."""
+    found = layer.preambles
+    client = f", which says that the client is {the_address(found.client)}" if found.client is not None else ""
+    return f"{' and '.join(found.names)}{client}"
 
 
 def handshake_lines(layer: TlsLayer) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
 from dicomsniff.dictionary.required import TYPE_OF_RESPONSE
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
-from dicomsniff.dimse.scan.value_checks import MINOR_VALUE
+from dicomsniff.dimse.scan.outline import MINOR_VALUE
 from dicomsniff.findings.data_set_rules import further, outline_of
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 

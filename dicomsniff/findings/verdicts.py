@@ -6,7 +6,7 @@ from dicomsniff.association.association import AbortInfo, Association
 from dicomsniff.association.message_counts import asked_for, is_unknown
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import TcpEnd
-from dicomsniff.association.tls_layer import TlsLayer
+from dicomsniff.association.tls_layer import TlsLayer, why_missing
 from dicomsniff.dictionary.reasons import aborted_for, aborter, context_result_name, in_words, reject_reason_name
 from dicomsniff.dictionary.statuses import find_status, status_text
 from dicomsniff.dimse.message import Message
@@ -17,9 +17,10 @@ from dicomsniff.findings.identity_rules import refused_for_identity
 from dicomsniff.findings.parts import the_address, the_class, the_title
 from dicomsniff.findings.review import PATIENCE, UNANSWERED
 from dicomsniff.findings.tls_text import amounts_text, protection_text
-from dicomsniff.pdu.types import Abort
+from dicomsniff.pdu.types import Abort, MissingBytes
 from dicomsniff.quantities import after, counted, duration, of_all, some_of
 from dicomsniff.side import Side
+from dicomsniff.span import Span
 from dicomsniff.tally import Tally
 
 MAX_STATUSES = 3
@@ -242,10 +243,10 @@ def _why_unfinished(association: Association, found: Findings, failed: str) -> s
         return f": {first}{ended} within {question.name} {question.command.message_id}"
     if question is not None:
         name = f"{question.name} {question.command.message_id}"
-        return f": {first}{_unanswered(association, name, 'final response', question.span.last_time, until)}"
+        return f": {first}{_unanswered(association, name, 'final response', question.span, question.side.other, until)}"
     if association.state is State.REQUESTED:
-        asked = association.request.span.last_time if association.request is not None else association.start_time
-        return f": {_unanswered(association, 'A-ASSOCIATE-RQ', 'answer', asked, until)}"
+        asked = association.request.span if association.request is not None else None
+        return f": {_unanswered(association, 'A-ASSOCIATE-RQ', 'answer', asked, Side.ACCEPTOR, until)}"
     ended = "the capture ends without a release" if association.ended_by_capture else "closed without a release"
     if _end_unseen(association):
         ended = "how it ended is missing from the capture"
@@ -286,9 +287,18 @@ def _end_seen(association: Association) -> bool:
     return bool(unlisted) or any(isinstance(entry.event, TcpEnd) for entry in association.timeline)
 
 
-def _unanswered(association: Association, name: str, answer: str, asked: int, until: str) -> str:
-    """Say for how long something got no answer; where the capture ends at once, that it may have got one later."""
-    waited = max(association.watched_until, association.end_time) - asked
+def _unanswered(association: Association, name: str, answer: str, asked: Span | None, by: Side, until: str) -> str:
+    """Say for how long something got no answer; where the capture ends at once, that it may have got one later.
+
+    Where bytes are missing of what the side sent since that was asked, the answer may have been among them.
+    """
+    since, begun = (asked.first_packet, asked.last_time) if asked is not None else (0, association.start_time)
+    gaps = (each for each in association.timeline if isinstance(each.event, MissingBytes) and each.side is by)
+    if any(each.span.last_packet >= since for each in gaps):
+        return f"the {answer} to {name} is not seen: bytes that may hold it are " + why_missing(
+            association.tls, association.tcp.get(by)
+        )
+    waited = max(association.watched_until, association.end_time) - begun
     if association.ended_by_capture and waited < PATIENCE:
         return f"the capture ends {after(waited)} {name}, before its {answer}"
     return f"{name} got no {answer} in {duration(waited)} {until}"

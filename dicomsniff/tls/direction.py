@@ -185,26 +185,15 @@ class Direction:
         return True
 
     def _take_run(self) -> None:
-        """Take records of application data one after the other: nearly all of a large capture are such.
-
-        `_take_record` would take each of them just so, only in twice the time: whatever is not as plain is left to it.
-        """
-        opener, reader, peer, add = self._opener, self._reader, self._peer, self._events.append
-        key = opener.settled
-        if key is None or self._search is not None or not reader.size:
+        """Take records of application data one after the other, as `_take_record` would, only in half the time."""
+        if self._search is not None or not self._reader.size:
             return
-        open_record, first, size, last, begin = key.protection.open, opener.sequence, 0, 0, reader.position
-        for number, (header, body, start, end, before) in enumerate(reader.run(APPLICATION_DATA), first):
-            opened = open_record(number, header, body, before)
-            if opened is None or opened[0] != APPLICATION_DATA or not opened[1]:
-                break
-            add(Plaintext(peer, opened[1], start, end))
-            reader.take(end)
-            opener.sequence, size, last = number + 1, size + len(opened[1]), end - start
-        if last:
-            opener.typical = last
-            self._session.protected[peer] += reader.position - begin
-            self._session.plaintext[peer] += size
+        reader, peer, add, begin, size = self._reader, self._peer, self._events.append, self._reader.position, 0
+        for content, start, end in self._opener.run(reader):
+            add(Plaintext(peer, content, start, end))
+            size += len(content)
+        self._session.protected[peer] += reader.position - begin
+        self._session.plaintext[peer] += size
 
     def _take_record(self, record: Record) -> bool:
         kind = record.kind
@@ -219,6 +208,8 @@ class Direction:
             return self._wait(self._ring.missing(), record)
         if not opener.has_keys and not opener.has_later_keys():
             return self._wait(self._ring.missing(), record)
+        if opener.sequence == 0 and opener.epoch is Epoch.APPLICATION and self._waits_for_other:
+            return False
         opened = opener.open(record)
         if opened is None:
             return self._fail(record)
@@ -228,6 +219,15 @@ class Direction:
         self._reader.take(record.end)
         self._contents.read(*opened, record)
         return True
+
+    @property
+    def _waits_for_other(self) -> bool:
+        """Whether the secret of the other side's data may still come: an answer is not to come out before its question.
+
+        Whoever writes a key log writes them one after the other.
+        """
+        waits = self._ring.may_grow and not self._is_closing and not self._is_overdue
+        return waits and not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION)
 
     def _passes_change(self, record: Record) -> bool:
         """Take a ChangeCipherSpec that is there for middleboxes and means nothing (RFC 8446 §5); False for others."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.dictionary.tls import TLS_1_3
+from dicomsniff.dictionary.tls import APPLICATION_DATA, TLS_1_3
 from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import Epoch, Key, KeyRing
 from dicomsniff.tls.peer import Peer
-from dicomsniff.tls.records import Record
+from dicomsniff.tls.records import Record, RecordReader
 from dicomsniff.tls.search import COST, EARNED, MAX_TRIED, MAX_TRIED_UNSETTLED, Search
 
 _Opened = tuple[int, bytes]
@@ -94,11 +94,21 @@ class Opener:
                         return opened
         return None
 
-    @property
-    def settled(self) -> Key | None:
-        """The one key that opens application data; None where others, or none, may open the next record."""
-        is_settled = len(self._keys) == 1 and self.sequence > 0 and self.epoch in (None, Epoch.APPLICATION)
-        return self._keys[0] if is_settled else None
+    def run(self, reader: RecordReader) -> Iterator[tuple[bytes, int, int]]:
+        """Open and take records of application data that lie one behind the other: nearly all of a large capture do.
+
+        Yield what each holds, and from where to where it lies. Whatever is not as plain is left to `open`.
+        """
+        if len(self._keys) != 1 or not self.sequence or self.epoch not in (None, Epoch.APPLICATION):
+            return  # other keys may open the next record, or none
+        open_record = self._keys[0].protection.open
+        for header, body, start, end, before in reader.run(APPLICATION_DATA):
+            opened = open_record(self.sequence, header, body, before)
+            if opened is None or opened[0] != APPLICATION_DATA or not opened[1]:
+                return
+            reader.take(end)
+            self.sequence, self.typical = self.sequence + 1, end - start
+            yield opened[1], start, end
 
     def put_back(self) -> None:
         """Expect the record that was just opened once more."""

@@ -18,7 +18,6 @@ from dicomsniff.tls.suites import Suite
 
 TAIL = 64
 """Bytes before a record that decrypting it may need: a block of the record before, and that one's MAC."""
-_HEADER = 5
 _Aead = AESGCM | AESCCM | ChaCha20Poly1305
 _AEADS: dict[str, Callable[[bytes], _Aead]] = {
     "GCM": AESGCM,

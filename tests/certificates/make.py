@@ -15,9 +15,11 @@ def name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)])
 
 
-def make(file: str, common: str, first: int, last: int, signer: rsa.RSAPrivateKey | None = None) -> None:
+def make(
+    file: str, common: str, first: int, last: int, signer: rsa.RSAPrivateKey | None = None, bits: int = 2048
+) -> None:
     """Valid from one year to another; self-signed, or by the `signer` of an authority."""
-    key = rsa.generate_private_key(65537, 2048)
+    key = rsa.generate_private_key(65537, bits)
     names = [x509.DNSName(common), x509.DNSName("*.archive.example"), x509.IPAddress(ip_address("10.0.0.2"))]
     made = x509.CertificateBuilder(
         issuer_name=name("Made-up Authority" if signer else common),
@@ -37,3 +39,4 @@ def make(file: str, common: str, first: int, last: int, signer: rsa.RSAPrivateKe
 if __name__ == "__main__":
     make("pacs", "pacs.example", 2020, 2120, rsa.generate_private_key(65537, 2048))
     make("expired", "expired.example", 2010, 2015)
+    make("short", "pacs.example", 2020, 2120, rsa.generate_private_key(65537, 2048), 1024)

@@ -1,6 +1,7 @@
 """How far a capture has been read is shown to whoever waits at a terminal, and to nobody else."""
 
 import io
+import threading
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -103,7 +104,7 @@ def silent(paths: list[str], capture: Capture | None = None) -> str:
 
 
 def test_it_is_said_when_nothing_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:
-    monkeypatch.setattr(progress, "Timer", Alarm)
+    monkeypatch.setattr(threading, "Timer", Alarm)
     said = "dicomsniff: no packet has come in 5 s from standard input; whoever captures may keep packets back: `tcpdump"
     assert silent(["-"]).startswith(said)
     with open_capture(samples / "c-echo.pcap") as capture:

@@ -3,10 +3,12 @@
 import pytest
 
 import build
+from calls import called
 from findings.test_field_reports import told
 from findings.tls_cases import chain, server_hello
 from findings.traffic import SECOND, talked
 from tls import DONE, client_hello, handshake, record
+from tls_talk import EXCHANGE, packets, spoken
 
 ANSWER = handshake(server_hello(), chain("pacs"), DONE)
 
@@ -80,3 +82,29 @@ def test_a_client_that_stops_within_its_hello_is_not_said_to_mind_a_certificate(
     talk.pieces(1, [record(21, b"\2\x32")])
     (said,) = told(talk.packets, "tls-refused")
     assert said.endswith("without a word: its ClientHello is not whole")
+
+
+def test_an_answer_that_was_not_decrypted_is_not_said_to_be_wanting(tmp_path):
+    session = spoken(EXCHANGE)
+    path, keys = tmp_path / "capture.pcap", tmp_path / "keys"
+    path.write_bytes(build.pcap(build.frames(packets(session))))
+    log = session.key_log.splitlines(keepends=True)
+    keys.write_bytes(b"".join(line for line in log if not line.startswith(b"SERVER_TRAFFIC_SECRET_0")))
+    said = called("show", path, "--tls-keylog", keys).stdout
+    assert (
+        "unfinished: the final response to C-ECHO-RQ 1 is not seen: bytes that may hold it are not decrypted\n" in said
+    )
+
+
+def test_nor_is_one_that_the_capture_may_lack(tmp_path):
+    talk = build.Talk().open()
+    talk.client(build.associate_rq())
+    talk.server(build.associate_ac())
+    talk.client(build.message(1, build.echo_rq()))
+    talk.server(build.message(1, build.echo_rsp()))
+    lost = len(talk.packets) - 1
+    talk.close()
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(build.pcap(build.frames(talk.packets[:lost] + talk.packets[lost + 1 :])))
+    said = called("show", path).stdout
+    assert "unfinished: the final response to C-ECHO-RQ 1 is not seen: bytes that may hold it are missing from" in said

@@ -91,6 +91,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
     "tls-suite": (lambda: exchanged(suite=0x0005), exchanged),
     "tls-certificate-validity": (lambda: exchanged(certificate="expired"), exchanged),
     "tls-certificate-self-signed": (lambda: exchanged(certificate="expired"), exchanged),
+    "tls-certificate-key": (lambda: exchanged(certificate="short"), exchanged),
     "tls-certificate-name": (
         lambda: exchanged(name=b"other.example"),
         lambda: exchanged(name=b"pacs.example"),

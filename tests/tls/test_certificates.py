@@ -1,9 +1,15 @@
 """What certificates say, and whatever else peers send in their place."""
 
 import ssl
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from ipaddress import ip_address
 
 import pytest
-from hypothesis import given
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicomsniff.tls.certificates import read_certificate
@@ -54,3 +60,91 @@ def test_a_wildcard_stands_for_one_label(name, covered):
 def test_what_is_no_certificate_is_none_and_never_fails(garbage, first, last):
     assert read_certificate(garbage) is None
     read_certificate(PACS[:first] + garbage + PACS[last:])
+
+
+DAY = datetime(2026, 1, 31, 14, 30, 5, tzinfo=UTC)
+KINDS = {
+    "RSA 1024": lambda: rsa.generate_private_key(65537, 1024),
+    "DSA 1024": lambda: dsa.generate_private_key(1024),
+    "EC secp256r1": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "EC secp521r1": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "EC brainpoolP384r1": lambda: ec.generate_private_key(ec.BrainpoolP384R1()),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate,
+    "Ed448": ed448.Ed448PrivateKey.generate,
+}
+key_of = cache(lambda kind: KINDS[kind]())
+
+
+def made(kind, subject, issuer, names=(), start=DAY, end=DAY + timedelta(days=1), signer=None, **signing):
+    builder = x509.CertificateBuilder(issuer, subject, key_of(kind).public_key(), 7, start, end)
+    if names:
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    digest = None if kind.startswith("Ed") else hashes.SHA256()
+    return builder.sign(signer or key_of(kind), digest, **signing)
+
+
+def der(certificate):
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+OIDS = st.sampled_from([
+    x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATION_NAME, x509.NameOID.DOMAIN_COMPONENT, x509.NameOID.TITLE,
+    x509.NameOID.EMAIL_ADDRESS, x509.NameOID.STREET_ADDRESS, x509.NameOID.USER_ID,
+])  # fmt: skip
+TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20) | st.sampled_from([" ", "#1", " a ", 'a"+,;<>\\'])
+NAMES = st.lists(
+    st.lists(st.tuples(OIDS, TEXT), min_size=1, max_size=2, unique_by=lambda each: each[0]), min_size=1, max_size=4
+)
+
+
+@settings(max_examples=25)
+@given(NAMES, NAMES, st.dates(), st.lists(st.sampled_from(["10.0.0.2", "::1", "a.example", "*.b.example"]), max_size=3))
+def test_certificates_are_read_as_the_cryptographic_library_reads_them(subject, issuer, day, names):
+    subject, issuer = (
+        x509.Name([
+            x509.RelativeDistinguishedName([x509.NameAttribute(oid, text, _validate=False) for oid, text in each])
+            for each in name
+        ])
+        for name in (subject, issuer)
+    )  # fmt: skip
+    end = datetime(max(1951, day.year), day.month, 1, tzinfo=UTC)
+    general = [x509.DNSName(each) if each[-1] == "e" else x509.IPAddress(ip_address(each)) for each in names]
+    certificate = made("EC secp256r1", subject, issuer, general, datetime(1950, 1, 1, tzinfo=UTC), end)
+    found = read_certificate(der(certificate))
+    assert found is not None
+    assert (found.subject, found.issuer) == tuple(
+        each.rfc4514_string()
+        for each in (certificate.subject, certificate.issuer)  # in the order of DER
+    )
+    assert found.not_after == int(certificate.not_valid_after_utc.timestamp()) * 10**9
+    common = tuple(each.value for each in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME))
+    assert found.names == (tuple(sorted(names, key=lambda each: each[-1] != "e")) or common)
+    assert found.is_self_signed is (subject == issuer)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_key_has_its_name_and_signs_its_own_certificate_or_does_not(kind):
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pacs")])
+    found = read_certificate(der(made(kind, name, name)))
+    assert found is not None
+    assert (found.key, found.modulus, found.is_self_signed) == (kind, 1024 * kind.endswith("1024"), True)
+    bad = bytearray(der(made(kind, name, name)))
+    bad[-1] ^= 1
+    damaged = read_certificate(bytes(bad))
+    assert damaged is None or not damaged.is_self_signed
+
+
+def test_one_of_the_same_name_that_another_key_signed_is_not_self_signed():
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pacs")])
+    found = read_certificate(der(made("EC secp256r1", name, name, signer=key_of("EC secp521r1"))))
+    assert found is not None
+    assert not found.is_self_signed
+
+
+def test_rsassa_pss_is_verified_too():
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pacs")])
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
+    found = read_certificate(der(made("RSA 1024", name, name, rsa_padding=pss)))
+    assert found is not None
+    assert found.is_self_signed

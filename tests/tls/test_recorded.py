@@ -131,3 +131,19 @@ def test_reading_can_go_on_in_the_middle_while_the_first_keys_are_good(name, can
     decoder, events = decode(exchange.sent, with_keylog(exchange.keylog), close=False)
     assert read(events) == exchange.said
     assert [decoder.place(peer) is not None for peer in (CLIENT, SERVER)] == [can_go_on] * 2
+
+
+@pytest.mark.parametrize("first", [b"CLIENT", b"SERVER"])
+def test_an_answer_does_not_come_out_before_its_question(first):
+    """A key log that grows may be read between the secrets of both sides."""
+    exchange = load("tls13-aes_128_gcm_sha256")
+    lines = exchange.keylog.splitlines(keepends=True)
+    secrets = with_keylog(b"".join(line for line in lines if line.startswith(first)))
+    secrets.is_complete = False
+    decoder, events = decode(exchange.sent, secrets, close=False)
+    assert not [event for event in events if isinstance(event, Plaintext)]
+    secrets.add_keylog(exchange.keylog)
+    secrets.is_complete = True
+    events = decoder.close()
+    assert read(events) == exchange.said
+    assert {event.peer for event in events if isinstance(event, Plaintext)} == {CLIENT, SERVER}

@@ -45,13 +45,14 @@ from dicomsniff.dimse.scan.modes import (
     UNDEFINED_LENGTH,
     Mode,
 )
-from dicomsniff.dimse.scan.nesting import FOREVER, Level, Nesting
+from dicomsniff.dimse.scan.nesting import Level, Nesting
 from dicomsniff.dimse.scan.outline import ProblemList, named
 from dicomsniff.dimse.scan.pixels import MAX_TABLE, SAMPLE, Fragments
 from dicomsniff.dimse.scan.syntax import Encoding
 from dicomsniff.dimse.scan.undefined_vr import LOOKAHEAD, find_way
 from dicomsniff.dimse.scan.value_checks import KeptValues
 from dicomsniff.dimse.scan.values import is_uid
+from dicomsniff.pdu.framing import FOREVER
 
 KEPT = 1024
 """Bytes: a longer value is not checked."""

@@ -7,9 +7,9 @@ from msgspec import Struct
 from dicomsniff.dimse.scan.events import ElementSink, Header
 from dicomsniff.dimse.scan.modes import UNDEFINED_LENGTH, Mode
 from dicomsniff.dimse.scan.outline import ProblemList, named
+from dicomsniff.pdu.framing import FOREVER
 from dicomsniff.quantities import counted
 
-FOREVER = 1 << 62
 MAX_DEPTH = 64
 """Sequences inside each other; more are followed, up to the limit of elements, but said to be too many."""
 

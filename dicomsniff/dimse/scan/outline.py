@@ -11,6 +11,8 @@ MAX_PROBLEMS = 20
 """Problems listed of one data set; of further ones only the first of each code."""
 MAX_OF_A_CODE = 5
 """Problems of one code that are listed, so that no other is crowded out."""
+MINOR_VALUE = "data-set-minor-value"
+"""The code of texts that are too long, and of values in items of sequences that are not as they should be."""
 
 
 class DataSetProblem(Struct, frozen=True):

@@ -10,10 +10,10 @@ from dicomsniff.dimse.scan.elements import ElementWalk
 from dicomsniff.dimse.scan.events import ElementSink
 from dicomsniff.dimse.scan.file_meta import GROUP, find_file_meta
 from dicomsniff.dimse.scan.inflated import InflatedWalk
-from dicomsniff.dimse.scan.nesting import FOREVER
 from dicomsniff.dimse.scan.outline import DataSetOutline, ProblemList, named
 from dicomsniff.dimse.scan.syntax import Decision, Encoding, decide_syntax, fitting_syntax
 from dicomsniff.dimse.scan.value_checks import KeptValues
+from dicomsniff.pdu.framing import FOREVER
 
 Readable = BufferedIOBase | IO[bytes]
 """A file that is read from any place."""

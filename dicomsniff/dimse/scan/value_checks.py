@@ -9,7 +9,7 @@ from dicomsniff.dimse.scan.element_kinds import (
     REFERENCED_SOP_INSTANCE_UID,
 )
 from dicomsniff.dimse.scan.formats import CHECKED, format_problem, length_problem
-from dicomsniff.dimse.scan.outline import PixelDataInfo, ProblemList, Reference, named
+from dicomsniff.dimse.scan.outline import MINOR_VALUE, PixelDataInfo, ProblemList, Reference, named
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
 from dicomsniff.dimse.scan.values import Characters, native_length_problem, small_value, uid_problem, undefined_term
 from dicomsniff.pdu.fields import plain_text
@@ -17,8 +17,6 @@ from dicomsniff.quantities import counted
 
 MAX_REFERENCES = 64
 """Referenced instances that are kept; further ones are counted."""
-MINOR_VALUE = "data-set-minor-value"
-"""The code of texts that are too long, and of values in items of sequences that are not as they should be."""
 _UNKNOWN = b"UN"
 MAX_REASONS = 16
 """Failure reasons told apart in one data set."""

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Mapping
 
+from dicomsniff.dimse.effort import ESCAPE, has_odd_escapes
 from dicomsniff.dimse.scan.element_kinds import (
     BITS_ALLOCATED,
     COLUMNS,
@@ -22,7 +23,6 @@ MAX_TERMS = 32
 _UID = re.compile(rb"(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?\0?")
 _DIGITS = re.compile(r"[0-9.]*")
 _MISSPELLED = re.compile(r"ISO.?IR.?(\d+)")
-_ESCAPE = b"\x1b"
 DEFAULT_ENCODING = "iso8859"
 """How pydicom calls the default repertoire."""
 _DELIMITERS = frozenset(b"\t\n\f\r\\^=")
@@ -100,14 +100,14 @@ class Characters:
 
     def problem(self, value: bytes) -> str:
         """Say why text cannot be decoded as declared, empty where it can."""
-        if value.isascii() and _ESCAPE not in value:
+        if value.isascii() and ESCAPE not in value:
             return ""
         encodings = self._find_encodings()
         if self._unknown:
             return f"characters beyond ASCII, and the declared character set {self.quoted} is no defined term"
-        if _ESCAPE in value and not self.extended:
+        if ESCAPE in value and not self.extended:
             return "an escape sequence, although no character set with code extensions is declared"
-        if _ESCAPE not in value and encodings[0] == DEFAULT_ENCODING:
+        if ESCAPE not in value and encodings[0] == DEFAULT_ENCODING:
             byte = next(byte for byte in value if byte > 0x7F)
             if not self._declared:
                 return f"byte 0x{byte:02X}, and no character set beyond ASCII is declared"
@@ -153,11 +153,6 @@ def python_encodings(declared: str) -> tuple[list[str], str]:
         return list(convert_encodings(terms)), unknown
 
 
-def has_odd_escapes(value: bytes) -> bool:
-    """Whether there are more ESC than escape sequences can be, as each has three bytes or more (ISO 2022)."""
-    return 3 * value.count(_ESCAPE) > len(value)
-
-
 def _reads_as_utf_8(value: bytes, encoding: str) -> bool:
     """Whether text in another encoding is UTF-8 by all appearance.
 
@@ -174,7 +169,7 @@ def _reads_as_utf_8(value: bytes, encoding: str) -> bool:
 
 
 def _decodes(value: bytes, encodings: list[str]) -> bool:
-    if len(encodings) == 1 and _ESCAPE not in value:
+    if len(encodings) == 1 and ESCAPE not in value:
         try:
             value.decode(encodings[0])
         except UnicodeError:

@@ -1,0 +1,82 @@
+"""DER (X.690), as much of it as certificates need: elements one behind the other, object identifiers, times."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER = 0x02, 0x03, 0x04, 0x06
+UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
+_LONG = 0x80
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TURN = 50
+"""Years of two digits from this one on are of the twentieth century (RFC 5280 §4.1.2.5.1)."""
+
+
+class Element(NamedTuple):
+    """An element: its tag, what is in it, and all of it as it stands there."""
+
+    tag: int
+    content: bytes
+    raw: bytes
+
+    def parts(self) -> list["Element"]:
+        """Return the elements within."""
+        return list(elements(self.content))
+
+
+def elements(data: bytes) -> Iterator[Element]:
+    """Yield elements that lie one behind the other; ValueError where one goes beyond the end, or its tag is long."""
+    at = 0
+    while at < len(data):
+        tag, length, begin = data[at], data[at + 1] if at + 1 < len(data) else _LONG, at + 2
+        if length > _LONG:
+            begin += length - _LONG
+            length = int.from_bytes(data[at + 2 : begin], "big")
+        elif length == _LONG:
+            raise ValueError("no length, or one that DER does not know")
+        end = begin + length
+        if end > len(data) or tag & 0x1F == 0x1F:
+            raise ValueError("an element that goes beyond the end, or is of no kind that is read")
+        yield Element(tag, data[begin:end], data[at:end])
+        at = end
+
+
+def sole(data: bytes) -> Element:
+    """Return the one element there is; ValueError where there is another number of them."""
+    (found,) = elements(data)
+    return found
+
+
+def identifier(element: Element) -> str:
+    """Return an object identifier with dots: `2.5.4.3`."""
+    if element.tag != OBJECT_IDENTIFIER or not element.content or element.content[-1] & 0x80:
+        raise ValueError("no object identifier")
+    numbers, number = [], 0
+    for byte in element.content:
+        number = number << 7 | byte & 0x7F
+        if not byte & 0x80:
+            numbers.append(number)
+            number = 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
+
+
+def time(element: Element) -> int:
+    """Return a time in ns since 1970."""
+    text = element.content.decode("ascii")
+    if element.tag == UTC_TIME:
+        text = ("19" if int(text[:2]) >= _TURN else "20") + text
+    elif element.tag != GENERALIZED_TIME:
+        raise ValueError("no time")
+    if len(text) != len("20260131143005Z") or not text.endswith("Z"):
+        raise ValueError("a time that DER does not know")
+    month, day, hour, minute, second = (int(text[at : at + 2]) for at in range(4, 14, 2))
+    then = datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC)
+    return int((then - _EPOCH).total_seconds()) * 1_000_000_000
+
+
+def bits(element: Element) -> bytes:
+    """Return the whole bytes of a bit string."""
+    if element.tag != BIT_STRING or element.content[:1] != b"\0":
+        raise ValueError("no bit string of whole bytes")
+    return element.content[1:]
