@@ -46,6 +46,8 @@ class View(Vertical):
         self.zoomed = False
         self._body = body
         self._due = 0.0
+        self._stale = True
+        """Whether there may be more than was found out."""
         self._lists = Chore(self.listing)
 
     @property
@@ -72,10 +74,10 @@ class View(Vertical):
 
     def is_due(self, change: Change) -> bool:
         """Whether what takes long is to be found out anew: there may be more, and it was not done a moment ago."""
-        is_time = not self.session.reading or time.monotonic() >= self._due
-        if not (change & (Change.LISTING | Change.VIEW) and is_time):
+        self._stale |= bool(change & Change.LISTING)
+        if not self._stale or (self.session.reading and time.monotonic() < self._due):
             return False
-        self._due = time.monotonic() + PATIENCE
+        self._due, self._stale = time.monotonic() + PATIENCE, False
         return True
 
     def list_if_due(self, change: Change) -> None:
