@@ -42,6 +42,8 @@ def status(session: Session, width: int, lines: int = 1) -> Status:
     truncated = session.problem or capture.reader.truncated
     if truncated:
         text.append(f"{truncated}  ", "bold reverse")
+    if reading and capture.away:
+        text.append(f"{allowed(capture.away)}  ", "bold reverse")
     if any(capture.losses):
         text.append(f"{capture.losses} lost  ", "bold reverse")
     if capture.is_live:

@@ -94,7 +94,7 @@ class Overview(View):
         counts = [counted(analyzer.association_count, "association", ","), packets_text(session)]
         name = shortened(allowed(session.capture.marked_name), LONGEST_NAME)
         head = Shown(f"{name}: {', '.join(counts)}", "dim")
-        verdict = allowed(session.book.verdict) or ("nothing is over yet" if session.reading else "")
+        verdict = allowed(session.book.verdict) or (_awaited(session) if session.reading else "")
         if verdict and (not session.book.verdict or status_in(session, self.app.size).is_cut):
             is_low = self.app.size.height < ROOMY
             head = Shown(verdict, "bold") if is_low else Shown(verdict, "bold").append_line(head.plain, "not bold dim")
@@ -115,3 +115,10 @@ class Overview(View):
         digits = session.capture.reader.resolution_digits
         rows = list(association_facts(shown, found, session.book, digits, session.listing.now))
         self.facts.keep_up(Detail(f"Association {shown.id}", rows))
+
+
+def _awaited(session: Session) -> str:
+    """Say what the capture is waiting for until something is said of it."""
+    if session.capture.is_live and session.listing.all:
+        return "each connection is judged some seconds after it was closed"
+    return "nothing is over yet"
