@@ -92,8 +92,8 @@ class DicomsniffApp(GuardedApp):
         settings = self.settings
         if settings.problem:
             self.notify(f"settings not taken: {settings.problem}", severity="warning", timeout=10)
-        if settings.theme:
-            self.theme = settings.theme
+        if theme := settings.theme or settings.usual_theme:
+            self.theme = theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._say_kept(settings.keep_theme(theme.name)))
         self.set_keymap(settings.keys)
         for rows in self.workspace.query(ColumnList):
