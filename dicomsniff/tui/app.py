@@ -25,6 +25,7 @@ from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import ColumnChoice
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.packet_clock import PacketClock, PacketRate
+from dicomsniff.tui.palette import Palette
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.said import allowed, use_gate
@@ -74,6 +75,7 @@ class DicomsniffApp(GuardedApp):
 
     def compose(self) -> ComposeResult:
         """Make the screen."""
+        yield Palette()
         yield self.status
         yield self.workspace
         first, last = VIEWS[0].key, VIEWS[-1].key
