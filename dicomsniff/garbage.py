@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-AT_A_TIME = 10_000
+AT_A_TIME = 3_000
 """Objects that are looked through in one step, about; four such steps are looked through once more."""
-SELDOM = 20
+SELDOM = 60
 """After so many of those all that is new since the beginning is looked through: what is drawn leaves cycles, what is
 analyzed does not."""
 

@@ -293,6 +293,11 @@ class Capture:
         return kept
 
     @property
+    def away(self) -> str:
+        """Why nothing, or not all, is captured for now: an interface that went away; empty where none did."""
+        return str(getattr(self.reader, "away", ""))
+
+    @property
     def is_pipe(self) -> bool:
         """Whether its bytes are gone once they are read."""
         return self.reader.size is None and not self.is_live

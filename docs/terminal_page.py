@@ -51,6 +51,10 @@ They stand in `settings.toml`, and the filters that are kept in `filters`, in th
 way to say times that `t` chose are written there; comments and whatever else you wrote stay. A file that cannot be
 understood is told of in one line when the terminal UI opens; then nothing of it is used, and it is never written over.
 
+Where no theme was chosen, it is `textual-light` if the terminal says in `COLORFGBG` that its ground is light (as
+Konsole, iTerm2 and rxvt do), else `textual-dark`. Both paint their own ground; `ansi-light` and `ansi-dark` keep the
+terminal's colours. With `NO_COLOR` set there are none: the sign of an error is reversed.
+
 ```toml
 theme = "textual-light"
 times = "absolute" # in the exchange: of day, in UTC, with the date where the capture spans days; or "relative"

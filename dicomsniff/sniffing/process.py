@@ -39,6 +39,8 @@ class CapturerProcess:
         """Whether it went away without a word."""
         self.losses = Losses()
         """What was lost by now, as far as the capturer counts it before it ends."""
+        self.away = ""
+        """Why nothing, or not all, is captured for now: an interface that went away; empty where none did."""
         self.failure = ""
         """Why it ended before it was told to."""
         self._wrong_call = self._started = False
@@ -113,9 +115,11 @@ class CapturerProcess:
                 instead = "".join(f"; {reason}" for reason in note["refused"])
                 self.note(f"captured by {note['capturer']}{held}{late}{instead}")
             case "gone":
+                self.away = f"{note['text']}: nothing is captured"
                 self.note(f"{note['text']}; waiting for it to come back")
             case "resumed":
                 where = f" from {', '.join(note['back'])}" if note["back"] else ""
+                self.away = f"{', '.join(note['missing'])} away" if note["missing"] else ""
                 without = f"; without {', '.join(note['missing'])}, still away" if note["missing"] else ""
                 self.note(f"capturing{where} again after {note['seconds']:.1f} s, of which nothing is known{without}")
             case "failed":

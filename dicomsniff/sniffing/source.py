@@ -68,6 +68,11 @@ class LiveSource:
         """Where the packets are kept by now."""
         return self._spool.keeping
 
+    @property
+    def away(self) -> str:
+        """Why nothing, or not all, is captured for now; empty where an interface is not away."""
+        return self._capturer.away
+
     def pop_notices(self) -> list[str]:
         """Hand over what happened since the last time: who captures, an interface that went away, a long silence."""
         return self._capturer.pop_notices()

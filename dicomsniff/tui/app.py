@@ -25,6 +25,7 @@ from dicomsniff.tui.links_list import LinksList
 from dicomsniff.tui.menu import ColumnChoice
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.packet_clock import PacketClock, PacketRate
+from dicomsniff.tui.palette import Palette
 from dicomsniff.tui.reading import read_capture
 from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.said import allowed, use_gate
@@ -74,6 +75,7 @@ class DicomsniffApp(GuardedApp):
 
     def compose(self) -> ComposeResult:
         """Make the screen."""
+        yield Palette()
         yield self.status
         yield self.workspace
         first, last = VIEWS[0].key, VIEWS[-1].key
@@ -92,8 +94,8 @@ class DicomsniffApp(GuardedApp):
         settings = self.settings
         if settings.problem:
             self.notify(f"settings not taken: {settings.problem}", severity="warning", timeout=10)
-        if settings.theme:
-            self.theme = settings.theme
+        if theme := settings.theme or settings.usual_theme:
+            self.theme = theme
         self.theme_changed_signal.subscribe(self, lambda theme: self._say_kept(settings.keep_theme(theme.name)))
         self.set_keymap(settings.keys)
         for rows in self.workspace.query(ColumnList):

@@ -33,7 +33,7 @@ class AssociationTable(ColumnList[Association]):
         if digits <= self._digits:
             return
         self._digits, listing = digits, self._listing
-        look = listing.look
+        sent, waited = listing.sent, listing.waited
         columns: tuple[Column[Association], ...] = (
             Column("#", lambda row: str(row.id), digits, to_right=True, key=lambda row: row.id),
             Column("", self._sign, 1, is_toned=True, is_sign=True, key=lambda row: -RANK[listing.problems(row).worst]),
@@ -51,22 +51,8 @@ class AssociationTable(ColumnList[Association]):
             Column("how it went", listing.verdict, 32, share=12, is_toned=True),
             Column("ops", _operations, 5, leaves=6, to_right=True, key=lambda row: row.message_counts.requests.total()),
             Column("failed", _failed, 6, leaves=5, to_right=True, key=_failures),
-            Column(
-                "data",
-                lambda row: byte_size(_data(look(row))),
-                8,
-                leaves=7,
-                to_right=True,
-                key=lambda row: _data(look(row)),
-            ),
-            Column(
-                "longest wait",
-                lambda row: _wait(look(row)),
-                12,
-                leaves=8,
-                to_right=True,
-                key=lambda row: _waited(look(row)),
-            ),
+            Column("data", lambda row: byte_size(sent(row)), 8, leaves=7, to_right=True, key=sent),
+            Column("longest wait", lambda row: _wait(waited(row)), 12, leaves=8, to_right=True, key=waited),
             Column("duration", _duration, 8, leaves=2, to_right=True, key=lambda row: row.end_time - row.start_time),
         )
         self.set_columns(columns)
@@ -120,17 +106,7 @@ def _failures(association: Association) -> int:
     return sum(failed_operations(association).values())
 
 
-def _data(association: Association) -> int:
-    return sum(association.timing.bytes.values())
-
-
-def _waited(association: Association) -> int:
-    longest = association.timing.longest
-    return longest[1].length if longest is not None else 0
-
-
-def _wait(association: Association) -> str:
-    waited = _waited(association)
+def _wait(waited: int) -> str:
     return duration(waited) if waited else ""
 
 

@@ -175,11 +175,19 @@ class ColumnList(RowList, Generic[Row]):
         """Sort by the next column; after the last, in the order in which rows came."""
         columns = [None, *self._chosen_columns]
         self.sort_by(columns[(columns.index(self.sorted_by) + 1) % len(columns)])
+        self._say_order()
 
     def action_reverse(self) -> None:
         """Turn the order around."""
         self.backwards = not self.backwards
         self.sort_by(self.sorted_by)
+        self._say_order()
+
+    def _say_order(self) -> None:
+        """Say what rows are sorted by: there may be no room for that column, or nothing may have moved."""
+        column = self.sorted_by
+        said = f"sorted by {column.title or 'severity'}" if column is not None else "in the order in which they came"
+        self.app.notify(said + (", backwards" if self.backwards else ""))
 
     def sort_by(self, column: Column[Row] | None) -> None:
         """Sort by a column, or (None) in the order in which rows came; the cursor stays on its row."""

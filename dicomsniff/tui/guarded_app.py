@@ -6,11 +6,13 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import App
 from textual.color import Color
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 
 from dicomsniff.printable import escape
 from dicomsniff.tui.shown import shortened
+from dicomsniff.tui.turns import fair_turns
 
 
 class GuardedApp(App[None]):
@@ -19,6 +21,16 @@ class GuardedApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._blotter = Blotter()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what writes to the terminal: while its thread takes a frame, every thread has its turns."""
+
+        class FairDriver(super().get_driver_class()):  # type: ignore[misc]
+            def write(self, data: str) -> None:
+                with fair_turns():
+                    super().write(data)
+
+        return FairDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line goes through."""

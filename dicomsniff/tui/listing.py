@@ -24,6 +24,7 @@ class Listing:
         self._collector = collector
         self.look = shelf.look
         """Gives an association, or a copy with its details where it has none itself."""
+        self.sent, self.waited = shelf.sent, shelf.waited
         self.filter = chosen if chosen is not None else AssociationFilter(collector)
         self.all: list[Association] = []
         self.listed: list[Association] = []

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from dicomsniff.findings.finding import Severity
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.keys import Where, bindings
+from dicomsniff.tui.palette import Palette
 from dicomsniff.tui.shown import LONGEST, Shown
 
 MAX_COPIED = 2000
@@ -33,20 +34,8 @@ class RowList(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.LIST)
     PLACES: ClassVar[tuple[Where, ...]] = (Where.LIST,)
     """Where the keys work that it has."""
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "row--cursor",
-        "row--header",
-        "row--dim",
-        "row--strong",
-        "row--requestor",
-        "row--acceptor",
-        "row--name",
-        "row--error",
-        "row--warning",
-        "row--note",
-        "row--highlight",
-        "row--gap",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor"}
+    """What depends on the list; all else is the palette's."""
     HEADER_LINES = 0
     EMPTY = ""
     CURSOR_LINE = True
@@ -77,6 +66,7 @@ class RowList(ScrollView, can_focus=True):
         self.count = 0
         self.cursor = 0
         self._style = Style.null()
+        self._palette: Palette | None = None
 
     def header_line(self, number: int, width: int) -> Shown:
         """Return a line of the header."""
@@ -151,7 +141,11 @@ class RowList(ScrollView, can_focus=True):
 
     def styled(self, name: str) -> Style:
         """Return the style of a part: `dim`, `requestor`, `error`."""
-        return self.get_component_rich_style(f"row--{name}")
+        if name == "cursor":
+            return self.get_component_rich_style("row--cursor")
+        if self._palette is None:
+            self._palette = self.app.screen_stack[0].query_one(Palette)
+        return self._palette.get_component_rich_style(f"row--{name}")
 
     def severity_style(self, severity: Severity | None) -> Style:
         """Return the colour of a severity."""
@@ -181,7 +175,7 @@ class RowList(ScrollView, can_focus=True):
         text.no_wrap, text.end = True, ""
         segments = list(Segment.apply_style(text.render(self.app.console), self._style))
         if on_cursor:
-            cursor = self.get_component_rich_style("row--cursor")
+            cursor = self.styled("cursor")
             segments = list(Segment.apply_style(segments, post_style=cursor))
         return Strip(segments).adjust_cell_length(width, self._style)
 

@@ -11,9 +11,7 @@ from dicomsniff.privacy.gate import Privacy
 from dicomsniff.tui.app import DicomsniffApp
 from dicomsniff.tui.association_filter import AssociationFilter
 from dicomsniff.tui.settings import load_settings
-
-SWITCH = 0.001
-"""Seconds that the reading thread may hold the interpreter while the interface waits for it."""
+from dicomsniff.tui.turns import SWITCH, attentive_loop
 
 
 def run(capture: Capture, privacy: Privacy, selection: Selection = EVERYTHING) -> bool:
@@ -22,7 +20,8 @@ def run(capture: Capture, privacy: Privacy, selection: Selection = EVERYTHING) -
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     try:
-        asyncio.run(_show(app))
+        with asyncio.Runner(loop_factory=attentive_loop) as runner:
+            runner.run(_show(app))
     finally:
         sys.setswitchinterval(before)
         app.stop()

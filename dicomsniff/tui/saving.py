@@ -1,4 +1,7 @@
-"""What is selected -> files, by names that nothing has so far or that were asked for."""
+"""What is selected -> files, by names that nothing has so far or that were asked for.
+
+What writes them is loaded when something is to be written: it takes 5 MB that hardly anybody needs.
+"""
 
 import os
 from contextlib import closing
@@ -9,15 +12,11 @@ from dicomsniff.capture.packets import CaptureError
 from dicomsniff.dimse.collection import Collect
 from dicomsniff.export.formats import find_view, format_names
 from dicomsniff.export.view import Asked, run_view, write_view
-from dicomsniff.extraction.directory import ObjectDirectory
-from dicomsniff.extraction.identity import DeIdentifier
-from dicomsniff.extraction.objects import Extraction, Wanted
 from dicomsniff.filter.filter import Filter
 from dicomsniff.filter.selection import Selection
 from dicomsniff.library import Capture
 from dicomsniff.output import OutputError, replaced, written
 from dicomsniff.privacy.gate import Privacy
-from dicomsniff.scrubbing.scrubbing import Scrubbing
 from dicomsniff.tui.choice import Choice
 
 AS_SENT = Choice("this object, as sent", "with all that identifies the patient")
@@ -78,6 +77,8 @@ def export(capture: Capture, number: int, form: str, privacy: Privacy, path: str
 
 
 def _export_packets(capture: Capture, number: int, privacy: Privacy, path: str) -> str:
+    from dicomsniff.scrubbing.scrubbing import Scrubbing
+
     with (
         closing(Scrubbing(privacy._replace(keep_phi=False), Selection(associations=[number]))) as scrubbing,
         _again(capture, collect=True, watcher=scrubbing.watcher) as again,
@@ -98,6 +99,10 @@ def extract(capture: Capture, number: int, message: int, chosen: Choice, privacy
 
     Files of the same names are written over. Raises CaptureError, OutputError or OSError where that cannot be done.
     """
+    from dicomsniff.extraction.directory import ObjectDirectory
+    from dicomsniff.extraction.identity import DeIdentifier
+    from dicomsniff.extraction.objects import Extraction, Wanted
+
     asked = f"association == {number}"
     if chosen in (AS_SENT, DE_IDENTIFIED):
         asked = f"{asked} and message == {message}"

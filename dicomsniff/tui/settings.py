@@ -3,7 +3,9 @@
 They stand in `settings.toml` in the platform's directory for such files. One that cannot be understood stays as it is.
 """
 
+import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,10 @@ from dicomsniff.tui.keys import KEYS, find_clash
 
 MAX_BYTES = 1 << 20
 """Bytes of a settings file; a longer one is none."""
+LIGHT_COLOURS = ("7", *map(str, range(9, 16)))
+"""Of the 16 colours, those that are a light ground."""
+LIGHT_GROUND = "textual-light"
+"""The usual theme where the terminal says that its ground is light."""
 _FIRST_LINE = "Settings of the terminal UI: theme, times, [keys] and [left-out]"
 
 
@@ -32,6 +38,8 @@ class Settings:
     directory: Path | None = None
     theme: str = ""
     """Empty for the usual one."""
+    usual_theme: str = ""
+    """The usual one on the ground that the terminal has; empty for that of Textual."""
     keys: dict[str, str] = field(default_factory=dict)
     """By the id of what they do, the keys that do it: with commas between them."""
     left_out: dict[str, list[str]] = field(default_factory=dict)
@@ -52,7 +60,9 @@ class Settings:
         return self.directory / "filters" if self.directory is not None else None
 
     def keep_theme(self, theme: str) -> str:
-        """Keep a theme; return why that is not possible, or nothing."""
+        """Keep a theme that is another one than before; return why that is not possible, or nothing."""
+        if theme == (self.theme or self.usual_theme):
+            return ""
         self.theme = theme
         return self._keep()
 
@@ -91,9 +101,19 @@ class Settings:
         return ""
 
 
+def theme_for(environment: Mapping[str, str]) -> str:
+    """Return the theme for the ground of the terminal, as far as it says in COLORFGBG which that is; or nothing.
+
+    That is set by Konsole, iTerm2, rxvt and others: `0;15` is black on white, 7 and from 9 on are light.
+    """
+    _, _, ground = environment.get("COLORFGBG", "").rpartition(";")
+    return LIGHT_GROUND if ground in LIGHT_COLOURS else ""
+
+
 def load_settings(directory: Path | None = None) -> Settings:
     """Read the settings in a directory, by default the user's own; `problem` says what was not taken, and why."""
     settings = Settings(directory if directory is not None else user_config_path("dicomsniff", appauthor=False))
+    settings.usual_theme = theme_for(os.environ)
     path = settings.path
     if path is None or not path.exists():
         return settings

@@ -13,6 +13,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.message_counts import MessageCounts
 from dicomsniff.findings.collector import Collector, Findings
 from dicomsniff.findings.verdicts import verdict
+from dicomsniff.tui.turns import fair_turns
 
 LATEST = 2000
 """Timeline entries, of associations that are over, that stay in memory."""
@@ -20,8 +21,8 @@ LONGEST = 500
 """Entries of an association that is packed: reading a longer one again would take too long for a key to wait for."""
 TOGETHER = 16
 """Associations that are packed together: alike, as most are, they take a fifth of what each alone would."""
-OPEN = 32
-"""Packs that were opened last and stay open."""
+OPEN = 4
+"""Packs that were opened last and stay open: whoever goes through all has no more than these in memory."""
 MAX_ALIKE = 1000
 """Ways to go that are remembered, as many associations go alike."""
 _NOWHERE = -1
@@ -57,6 +58,8 @@ class Shelf:
         """Where each pack ends in it, behind the end of none."""
         self._packs = array("q", (_NOWHERE,))
         """The pack of each association, by its number."""
+        self._bytes, self._waits = array("q", (0,)), array("q", (0,))
+        """What `sent` and `waited` say of each, by its number: a table of all asks for that, and opens no pack."""
         self._alike: dict[tuple[object, ...], tuple[str, MessageCounts]] = {}
         """What was said of associations and counted of them, by all of that."""
         self._open: OrderedDict[int, dict[int, Association]] = OrderedDict()
@@ -88,6 +91,7 @@ class Shelf:
         return shelved
 
     def _shelved(self, association: Association) -> Shelved:
+        self._note(association)
         said, counts = verdict(association, self._collector.of(association)), association.message_counts
         key = said, counts.matches, counts.messages, *counts.requests.items(), *counts.statuses.items()
         if len(self._alike) >= MAX_ALIKE:
@@ -116,6 +120,20 @@ class Shelf:
             self._packs.extend([_NOWHERE] * (number + 1 - len(self._packs)))
             self._packs[number] = pack
         return True
+
+    def _note(self, association: Association) -> None:
+        number = association.id
+        for kept, value in ((self._bytes, _sent(association)), (self._waits, _waited(association))):
+            kept.extend([0] * (number + 1 - len(kept)))
+            kept[number] = value
+
+    def sent(self, association: Association) -> int:
+        """Return the bytes of an association's messages, whether or not it has its details."""
+        return _sent(association) if self._pack_of(association) == _NOWHERE else self._bytes[association.id]
+
+    def waited(self, association: Association) -> int:
+        """Return the longest (ns) that one side of it had the word, whether or not it has its details."""
+        return _waited(association) if self._pack_of(association) == _NOWHERE else self._waits[association.id]
 
     def look(self, association: Association) -> Association:
         """Return it, or a copy with its details where it has none: that is whole until many others are looked at.
@@ -160,12 +178,22 @@ class Shelf:
             if self._file is None or self._is_closed:  # the program is ending
                 return {}
             try:
-                self._file.seek(start)
-                packed = self._file.read(end - start)
+                with fair_turns():  # whoever reads has the interpreter meanwhile
+                    self._file.seek(start)
+                    unzipped = zlib.decompress(self._file.read(end - start))
             except OSError:
                 return {}  # the disk fails: they are shown without their details
-        unpacked: list[tuple[Association, Findings]] = pickle.loads(zlib.decompress(packed))
+        unpacked: list[tuple[Association, Findings]] = pickle.loads(unzipped)
         for association, found in unpacked:
             if found.all:
                 self._collector.take(association, found)
         return {association.id: association for association, _ in unpacked}
+
+
+def _sent(association: Association) -> int:
+    return sum(association.timing.bytes.values())
+
+
+def _waited(association: Association) -> int:
+    longest = association.timing.longest
+    return longest[1].length if longest is not None else 0

@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 
+from dicomsniff.tui.turns import fair_turns
+
 SLICE = 0.01
 """Seconds of work after which keys are looked at."""
 PAUSE = 0.002
@@ -15,10 +17,11 @@ AT_ONCE, LONGEST = 100, 0.03
 def go_on(steps: Iterator[None]) -> bool:
     """Do some steps; return whether those were the last."""
     begun = time.perf_counter()
-    for done, _ in enumerate(steps, start=1):
-        spent = time.perf_counter() - begun
-        if spent >= (SLICE if done >= AT_ONCE else LONGEST):
-            return False
+    with fair_turns():
+        for done, _ in enumerate(steps, start=1):
+            spent = time.perf_counter() - begun
+            if spent >= (SLICE if done >= AT_ONCE else LONGEST):
+                return False
     return True
 
 

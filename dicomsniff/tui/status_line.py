@@ -1,7 +1,9 @@
 """The top line: how the capture went, how far it is read, and whether patient data are shown."""
 
+from bisect import bisect_right
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from textual.geometry import Size
 from textual.widgets import Static
 
@@ -40,6 +42,8 @@ def status(session: Session, width: int, lines: int = 1) -> Status:
     truncated = session.problem or capture.reader.truncated
     if truncated:
         text.append(f"{truncated}  ", "bold reverse")
+    if reading and capture.away:
+        text.append(f"{allowed(capture.away)}  ", "bold reverse")
     if any(capture.losses):
         text.append(f"{capture.losses} lost  ", "bold reverse")
     if capture.is_live:
@@ -59,11 +63,11 @@ def status(session: Session, width: int, lines: int = 1) -> Status:
         text.append(rest, "not bold")
     first, more = _broken(text, room) if lines > 1 else (text, None)
     is_cut = first.cell_len > room or (more is not None and more.cell_len > width)
+    first = _cut(first, room)
     first.truncate(max(room, 0), overflow="ellipsis", pad=True)
     first.append(privacy, "bold reverse" if session.gate.privacy.keep_phi else "not bold reverse")
     if more is not None:
-        more.truncate(width, overflow="ellipsis")
-        first.append_line("").append(more)
+        first.append_line("").append(_cut(more, width))
     return Status(first, is_cut)
 
 
@@ -80,11 +84,24 @@ def status_in(session: Session, size: Size) -> Status:
 
 def _broken(text: Shown, room: int) -> tuple[Shown, Shown | None]:
     """Return what of a text fits in so many cells, and the rest, if there is any; it is broken between words."""
-    at = text.plain.rfind(" ", 2, max(room, 2) + 1) if text.cell_len > room else -1
+    if text.cell_len <= room:
+        return text, None
+    characters = bisect_right(range(len(text)), room, key=lambda count: cell_len(text.plain[:count])) - 1
+    at = text.plain.rfind(" ", 2, max(characters, 2) + 1)
     if at < 0:
         return text, None
     first, rest = text.divide([at])
     return Shown().append(first), Shown().append(rest)
+
+
+def _cut(text: Shown, room: int) -> Shown:
+    """Return what of a text fits in so many cells; what is left out is left out from the beginning of a word on."""
+    if text.cell_len <= room:
+        return text
+    whole, _ = _broken(text, room - 2)
+    whole.append(" …")
+    whole.truncate(max(room, 0), overflow="ellipsis")
+    return whole
 
 
 def packets_text(session: Session) -> str:

@@ -60,6 +60,8 @@ class Strip(Widget):
         self._selected: Association | None = None
         self._activity: Activity | None = None
         """What is drawn: with many associations that is too much to be found out for every key."""
+        self._width = 0
+        """Cells that it was drawn for."""
         self._divides = Chore(self._dividing)
 
     def show(self, listing: Listing, selected: Association | None, *, anew: bool = True) -> None:
@@ -70,8 +72,9 @@ class Strip(Widget):
         self.refresh()
 
     def on_resize(self) -> None:
-        """Divide time into as many cells as there are now."""
-        self._divide()
+        """Divide time into as many cells as there are now; a view that comes back in sight has as many as before."""
+        if self.size.width != self._width:
+            self._divide()
 
     def _divide(self) -> None:
         if self._divides.ask():
@@ -84,6 +87,7 @@ class Strip(Widget):
 
     def _dividing(self) -> Iterator[None]:
         listing, width = self._listing, self.size.width
+        self._width = width
         if listing is None or not width:
             return
         listed, found = listing.listed.copy(), None

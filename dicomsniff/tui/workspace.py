@@ -139,6 +139,7 @@ class Workspace(Finder):
 
     def action_links(self) -> None:
         """List what belongs together; begin at the selected entry."""
+        self.current.select_shown()
         related, _ = find_related(self.session)
         here = related[0].target if related else None
         self.app.push_screen(LinksList(self.session.book.links, here, everything=True), self.current.follow_if)
@@ -146,6 +147,7 @@ class Workspace(Finder):
     def action_related(self) -> None:
         """Go to what belongs together with the selected entry; where that is several, list it."""
         view = self.current
+        view.select_shown()
         links, found = find_related(self.session)
         if len(found) == 1 or (found and not links):
             view.follow(found[0])
@@ -157,6 +159,7 @@ class Workspace(Finder):
 
     def action_counterpart(self) -> None:
         """Go from a request to its response, or back."""
+        self.current.select_shown()
         place = find_counterpart(self.session)
         if place is not None:
             self.session.go(place._replace(view="exchange"))
@@ -203,6 +206,7 @@ class Workspace(Finder):
 
     def action_export(self) -> None:
         """Write the selected association to a file, in a format and by a name to choose."""
+        self.current.select_shown()
         if self.session.association is not None:
             number = self.session.association.id
             menu = Menu(f"Export association {number}", "goes on to the name", saving.formats())

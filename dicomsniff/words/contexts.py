@@ -31,7 +31,7 @@ class ContextRow(Struct, frozen=True, eq=False):
 
 
 class ContextTable(NamedTuple):
-    """Every context, the refused ones first; every transfer syntax proposed or accepted, the most frequent first."""
+    """Every context, the refused ones first, then the used ones; every transfer syntax, the most frequent first."""
 
     rows: list[ContextRow]
     syntaxes: list[str]
@@ -63,7 +63,7 @@ def context_table(association: Association) -> ContextTable:
         )
         for context in contexts
     ]
-    rows.sort(key=lambda row: (not row.refused, row.context.result == 0))
+    rows.sort(key=lambda row: (not row.refused, row.context.result == 0, not row.messages))
     syntaxes: Counter[str] = Counter()
     for context in contexts:
         agreed = (context.transfer_syntax,) if context.transfer_syntax else ()

@@ -50,7 +50,7 @@ class StoredObject(Struct, frozen=True, eq=False):
     def severity(self) -> Severity | None:
         """How bad it fared: None where it was taken, a note while that is open, a warning where it was changed."""
         if not self.request.complete:
-            return Severity.ERROR
+            return Severity.WARNING if self._lacks_packets else Severity.ERROR
         if self.operation.final is None and not self.association.closed:
             return Severity.NOTE
         return _SEVERITIES.get(self.operation.category, Severity.ERROR)
@@ -62,7 +62,14 @@ class StoredObject(Struct, frozen=True, eq=False):
         said = "no response"
         if operation.status is not None:
             said = status_text("C-STORE", request.sop_class_uid, operation.status)
-        return said if request.complete else f"{said}; incomplete"
+        if request.complete:
+            return said
+        return f"{said}; not whole in the capture" if self._lacks_packets else f"{said}; incomplete"
+
+    @property
+    def _lacks_packets(self) -> bool:
+        """Whether it was taken all the same: then what is missing is missing from the capture alone."""
+        return self.operation.category in _SEVERITIES and self.association.has_holes
 
     @property
     def code(self) -> str:

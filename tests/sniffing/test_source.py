@@ -3,9 +3,23 @@
 import pytest
 
 from dicomsniff.capture import silence
+from dicomsniff.capture.notices import Notices
 from dicomsniff.sniffing.plan import Plan
+from dicomsniff.sniffing.process import CapturerProcess
 from dicomsniff.sniffing.source import LiveSource
 from sniffers import needs_sniffing
+
+
+def test_as_long_as_an_interface_is_away_it_is_known() -> None:
+    process = object.__new__(CapturerProcess)  # no process is begun
+    process._notices, process.away = Notices(), ""
+    process._take({"is": "gone", "text": "eth0 is down"})
+    assert process.away == "eth0 is down: nothing is captured"
+    process._take({"is": "resumed", "seconds": 3.0, "back": ["eth0"], "missing": ["eth1"]})
+    assert process.away == "eth1 away"
+    process._take({"is": "resumed", "seconds": 1.0, "back": ["eth1"], "missing": []})
+    assert process.away == ""
+    assert len(process.pop_notices()) == 3
 
 
 @pytest.mark.slow

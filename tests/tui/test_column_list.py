@@ -10,7 +10,7 @@ from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Row
 from dicomsniff.tui.finding_rows import FindingRows
 from dicomsniff.tui.problem_index import RANK
-from tui.screens import exchange, opened, press, screen_text
+from tui.screens import SMALL, exchange, notices, opened, overview, press, screen_text
 
 
 def sort(rows: ColumnList[Row], title: str) -> None:
@@ -102,3 +102,18 @@ async def test_findings_are_sorted_by_severity_and_by_their_numbers_as_numbers(s
         sort(rows, "")
         ranks = [RANK[row.severity] for row in rows.rows]
         assert ranks == sorted(ranks, reverse=True)
+
+
+async def test_what_rows_are_sorted_by_is_said_where_there_is_no_room_for_the_column(slow_capture: Path) -> None:
+    async with opened(slow_capture, SMALL) as (app, pilot):
+        await press(pilot, "1")
+        table, said = overview(app).table, []
+        for _ in table.columns:
+            await press(pilot, "s")
+            said.append(notices(app))
+        titles = [column.title or "severity" for column in table.columns]
+        assert said == [f"sorted by {title}" for title in titles]
+        assert "longest wait" in titles
+        assert "longest wait" not in screen_text(app)
+        await press(pilot, "s", "S")
+        assert notices(app) == "in the order in which they came, backwards"

@@ -43,9 +43,15 @@ async def test_m_holds_one_that_others_are_compared_with(paired_capture: Path) -
 
 
 async def test_what_has_no_counterpart_says_what_to_do(samples: Path) -> None:
-    async with opened(samples / "c-echo.pcap") as (app, pilot):
+    async with opened(samples / "association-rejected.pcap") as (app, pilot):
         await press(pilot, "7", "enter")
         assert "no healthy one of the same peers: select another by { or }" in screen_text(app)
+
+
+async def test_where_there_is_no_other_one_it_says_so(samples: Path) -> None:
+    async with opened(samples / "c-echo.pcap") as (app, pilot):
+        await press(pilot, "7")
+        assert "there is no other association to compare it with" in screen_text(app)
 
 
 async def test_of_two_that_went_well_none_is_called_bad(paired_capture: Path) -> None:

@@ -28,6 +28,7 @@ class LiveStandIn:
     is_file = False
     is_live, format, resolution_digits, size, truncated, name = True, "pcap", 6, None, "", "eth9"
     keeping: Keeping | None = None
+    away = ""
 
     def __init__(self, path: Path) -> None:
         self.path, self.position, self.number = path, 24, 1
@@ -118,6 +119,23 @@ async def test_the_newest_entry_is_followed_until_the_user_moves(sniffer: LiveSt
         await pilot.press("q")
     app.stop()
     assert app.done.is_set()
+
+
+async def test_as_long_as_the_interface_is_away_the_screen_says_so(sniffer: LiveStandIn) -> None:
+    app = DicomsniffApp(Capture(sniffer))
+    talk, sent = build.Talk().open(), [0]
+    async with app.run_test(size=SMALL) as pilot:
+        talk.client(build.associate_rq())
+        send(sniffer, talk, sent)
+        await until(pilot, lambda: "some seconds after it was closed" in screen_text(app))
+        assert "nothing is captured" not in screen_text(app)
+        sniffer.away = "eth9 is down: nothing is captured"
+        app._tell_notices()
+        await until(pilot, lambda: "eth9 is down: nothing is captured" in screen_text(app))
+        sniffer.away = ""
+        app._tell_notices()
+        await until(pilot, lambda: "nothing is captured" not in screen_text(app))
+    app.stop()
 
 
 async def test_what_is_found_late_is_listed_by_its_time_and_the_selection_stays(sniffer: LiveStandIn) -> None:

@@ -47,6 +47,28 @@ async def test_theme_keys_and_columns_are_taken(samples: Path, tmp_path: Path) -
     assert (tmp_path / "settings.toml").read_text() == FILE, "what was not changed was not written"
 
 
+@pytest.mark.parametrize(
+    ("ground", "theme"),
+    [("0;15", "textual-light"), ("0;default;7", "textual-light"), ("15;0", ""), ("", ""), ("x", "")],
+)
+def test_the_usual_theme_is_that_for_the_ground_of_the_terminal(
+    ground: str, theme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLORFGBG", ground)
+    assert load_settings(tmp_path).usual_theme == theme
+
+
+async def test_a_theme_that_was_chosen_counts_whatever_the_ground(samples: Path, tmp_path: Path) -> None:
+    for theme, shown in (("", "textual-light"), ("nord", "nord")):
+        settings = Settings(tmp_path, theme, "textual-light")
+        with Capture(str(samples / "c-echo.pcap")) as capture:
+            app = DicomsniffApp(capture, settings=settings)
+            async with app.run_test(size=SMALL) as pilot:
+                await settle(pilot)
+                assert app.theme == shown
+    assert not list(tmp_path.iterdir()), "nobody has chosen one"
+
+
 async def test_the_help_shows_the_keys_that_were_chosen(samples: Path) -> None:
     shown, _ = await run(samples, Settings(keys={"view.copy": "ctrl+y"}), "question_mark")
     assert re.search(r"\^y +copy what is selected", shown)

@@ -9,6 +9,8 @@ from dicomsniff.association.association import Association
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.tui import shelf
+from dicomsniff.tui.association_table import AssociationTable
+from dicomsniff.tui.listing import Listing
 from dicomsniff.tui.shelf import Shelf
 from tui.screens import LARGE, SMALL, opened, press, screen_text
 
@@ -101,6 +103,29 @@ def test_what_is_looked_at_stays_open_a_while(shelved: tuple[Capture, Shelf, lis
     assert made.load(over[0]) is not first
     made.look(over[5])
     assert made.look(over[0]) is not first
+
+
+def test_a_table_of_all_opens_no_pack(slow_capture: Path, small_shelf: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Capture(str(slow_capture)) as capture:
+        list(capture.updates())
+        made, every = Shelf(capture.found), capture.analyzer.associations
+        before = said(table(capture, made, every))
+        for each in made.take(every):
+            each.condense(capture.found.of(each.association))
+        monkeypatch.setattr(Shelf, "_unpack", None)
+        assert said(table(capture, made, every)) == before
+        assert all(each.condensed and made.sent(each) and made.waited(each) for each in every)
+        made.close()
+
+
+def said(shown: AssociationTable) -> list[list[str]]:
+    return [[column.text(row) for column in shown.columns] for row in shown._listing.all]
+
+
+def table(capture: Capture, shelf: Shelf, associations: list[Association]) -> AssociationTable:
+    listing = Listing(capture.found, shelf)
+    listing.add(associations)
+    return AssociationTable(listing, lambda _: None)
 
 
 def test_without_room_nothing_is_given_up(samples: Path, small_shelf: None, monkeypatch: pytest.MonkeyPatch) -> None:

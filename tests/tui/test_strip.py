@@ -10,6 +10,7 @@ from dicomsniff.tui import slices
 from dicomsniff.tui.listing import Listing
 from dicomsniff.tui.shelf import Shelf
 from dicomsniff.tui.strip import Activity, Strip, dividing
+from dicomsniff.tui.time_bar import TimeBar
 from tui.screens import opened, press, settle
 
 
@@ -62,3 +63,18 @@ async def test_the_strip_is_as_long_as_the_screen_is_wide(slow_capture: Path) ->
             strip = app.query_one(Strip)
             assert strip.render().cell_len <= strip.size.width == width - 2
             assert strip.render().cell_len >= width - 6
+
+
+async def test_a_view_that_comes_back_finds_out_nothing_anew_unless_there_is_more(
+    slow_capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(slow_capture) as (app, pilot):
+        await press(pilot, *"45612")  # each was in sight
+        begun: list[object] = []
+        ask = slices.Chore.ask
+        monkeypatch.setattr(slices.Chore, "ask", lambda chore: begun.append(chore) or ask(chore))
+        await press(pilot, *"1456142")
+        assert not [each for each in begun if each is not app.query_one(TimeBar)._divides]
+        app.session.set_filter("association == 7")
+        await press(pilot, *"1456")
+        assert len({id(each) for each in begun if each is not app.query_one(TimeBar)._divides}) == 4

@@ -52,3 +52,20 @@ def test_one_within_a_c_get_names_that(samples: Path) -> None:
 def test_its_time_begins_with_the_request_and_ends_with_the_response(objects: list[StoredObject]) -> None:
     taken, _, unanswered = objects
     assert (taken.took, unanswered.took) == (1_000_000, None)  # one packet each, a millisecond apart
+
+
+def test_of_what_the_capture_lacks_bytes_nothing_failed_where_it_was_taken(tmp_path: Path) -> None:
+    talk = build.Talk().open()
+    talk.client(build.associate_rq(build.proposal(1, build.CT_IMAGE_STORAGE)))
+    talk.server(build.associate_ac())
+    sent = build.message(1, build.store_rq(), build.explicit_data_set((0x7FE00010, b"OB", bytes(3000))))
+    for part in (sent[:1000], sent[1000:2000], sent[2000:]):
+        talk.client(part)
+    talk.server(build.message(1, build.store_rsp()))
+    packets = [packet for packet in talk.close().packets if packet.data != sent[1000:2000]]
+    path = tmp_path / "lost.pcap"
+    path.write_bytes(build.pcap(build.frames(packets)))
+    with Capture(str(path)) as capture:
+        (stored,) = stored_objects(capture.associations[0])
+    assert not stored.request.complete
+    assert (stored.severity, stored.status) == (Severity.WARNING, "Success; not whole in the capture")

@@ -31,6 +31,7 @@ from dicomsniff.tui.views.view import View
 ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
 NOTHING = "nothing differs that could matter"
 ALONE = "no healthy one of the same peers: select another by { or }, m holds it, come back"
+ONLY = "there is no other association to compare it with"
 
 
 class _Wanted(NamedTuple):
@@ -130,7 +131,7 @@ class Compare(View):
         if other is None:
             other = nearest_healthy(association, associations, lambda each: fate(each, found.of(each)))
         if other is None:
-            return _Compared(None, None, [], ALONE)
+            return _Compared(None, None, [], ALONE if len(associations) > 1 else ONLY)
         if other.id == association.id:
             said = f"association {other.id} is held: select another one to compare it with, as by {{ and }}"
             return _Compared(None, None, [], said)

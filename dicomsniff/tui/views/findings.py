@@ -66,6 +66,12 @@ class FindingsView(View):
         self._chosen(row)
         return True
 
+    def select_shown(self) -> None:
+        """Select what is under the cursor."""
+        row = self.list.selected
+        if row is not None and self._is_meant(row.first.association):
+            self._chosen(row)
+
     def listing(self) -> Iterator[None]:
         """List what was found by now."""
         session = self.session

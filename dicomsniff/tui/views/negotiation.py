@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.reasons import context_result_name
+from dicomsniff.dimse.message import Message
 from dicomsniff.findings.parts import the_class, the_uid
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.quantities import counted, of_all
@@ -36,6 +37,22 @@ class Negotiation(View):
 
     def take(self, change: Change) -> None:
         """Show the selected association as it is now."""
+        self._show_contexts(change)
+        if change & (Change.VIEW | Change.ENTRY | Change.ASSOCIATION):
+            self._follow_selection()
+
+    def _follow_selection(self) -> None:
+        """Go to the context of the selected message, unless there are refused ones to be seen first."""
+        entry = self.session.entry
+        if entry is None or not isinstance(entry.event, Message) or self._table.refused:
+            return
+        context = entry.event.context_id
+        row = next((each for each in self._table.rows if each.context.id == context), None)
+        if row is not None and row is not self.matrix.selected:
+            self.matrix.put_cursor(row)
+            self._explain(row)
+
+    def _show_contexts(self, change: Change) -> None:
         association = self.session.shown
         messages = len(association.messages) if association is not None else 0
         answered = association.accept is not None if association is not None else False

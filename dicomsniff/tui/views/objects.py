@@ -63,6 +63,12 @@ class Objects(View):
         if row is not None:
             self.follow(Target(row.association.id, row.request.number))
 
+    def select_shown(self) -> None:
+        """Select what is under the cursor."""
+        row = self.list.selected
+        if row is not None and self._is_meant(row.association.id):
+            self._chosen(row)
+
     def listing(self) -> Iterator[None]:
         """List what was stored by now."""
         yield from self._index.arranging(self.session.listing.listed.copy(), self.session.listing.look)

@@ -1,6 +1,7 @@
 """The view of the whole capture: how it went, when, and its associations."""
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.widgets import Static
 
 from dicomsniff.quantities import counted
@@ -12,7 +13,7 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.status_line import LONGEST_NAME, keeping_text, nothing_found, packets_text, status_in
+from dicomsniff.tui.status_line import LONGEST_NAME, ROOMY, keeping_text, nothing_found, packets_text, status_in
 from dicomsniff.tui.strip import Strip
 from dicomsniff.tui.views.view import View
 
@@ -24,6 +25,8 @@ ARRANGEMENTS = (
 )
 FEW = 3
 """Rows for which there is room however few associations there are."""
+MOST, AROUND = 8, 4
+"""Lines of what is said of the capture, and those of the strip and of what is around the rows of the table."""
 TALL, MANY = 30, 20
 """Lines, and associations, from which on the most frequent reasons of trouble are listed, too: of a few, the table and
 the line above all views say as much."""
@@ -45,6 +48,11 @@ class Overview(View):
         yield self.head
         yield self.strip
         yield from super().compose()
+
+    def lay_out(self, size: Size) -> None:
+        """Arrange the panes; whatever there is to be said of the capture, some associations stay in sight."""
+        self.head.styles.max_height = max(1, min(MOST, size.height - FEW - AROUND))
+        super().lay_out(size)
 
     def take(self, change: Change) -> None:
         """Show the capture and its associations as they are now."""
@@ -86,9 +94,10 @@ class Overview(View):
         counts = [counted(analyzer.association_count, "association", ","), packets_text(session)]
         name = shortened(allowed(session.capture.marked_name), LONGEST_NAME)
         head = Shown(f"{name}: {', '.join(counts)}", "dim")
-        verdict = allowed(session.book.verdict) or "nothing is over yet"
-        if not session.book.verdict or status_in(session, self.app.size).is_cut:
-            head = Shown(verdict, "bold").append_line(head.plain, "not bold dim")
+        verdict = allowed(session.book.verdict) or (_awaited(session) if session.reading else "")
+        if verdict and (not session.book.verdict or status_in(session, self.app.size).is_cut):
+            is_low = self.app.size.height < ROOMY
+            head = Shown(verdict, "bold") if is_low else Shown(verdict, "bold").append_line(head.plain, "not bold dim")
         if keeping := session.capture.keeping:
             head.append_line(keeping_text(keeping), "not bold dim")
         if self.app.size.height >= TALL and analyzer.association_count >= MANY:
@@ -106,3 +115,10 @@ class Overview(View):
         digits = session.capture.reader.resolution_digits
         rows = list(association_facts(shown, found, session.book, digits, session.listing.now))
         self.facts.keep_up(Detail(f"Association {shown.id}", rows))
+
+
+def _awaited(session: Session) -> str:
+    """Say what the capture is waiting for until something is said of it."""
+    if session.capture.is_live and session.listing.all:
+        return "each connection is judged some seconds after it was closed"
+    return "nothing is over yet"

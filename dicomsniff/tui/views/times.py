@@ -45,6 +45,12 @@ class Times(View):
             self.list.find(self.session.association)
         self._account_for()
 
+    def select_shown(self) -> None:
+        """Select what is under the cursor."""
+        row = self.list.selected
+        if row is not None and self._is_meant(row.association.id):
+            self._chosen(row)
+
     def listing(self) -> Iterator[None]:
         """List the longest waits by now."""
         self.list.EMPTY = self.why_empty("nothing was waited for", "no association is over yet")

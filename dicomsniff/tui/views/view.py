@@ -46,6 +46,8 @@ class View(Vertical):
         self.zoomed = False
         self._body = body
         self._due = 0.0
+        self._stale = True
+        """Whether there may be more than was found out."""
         self._lists = Chore(self.listing)
 
     @property
@@ -72,10 +74,10 @@ class View(Vertical):
 
     def is_due(self, change: Change) -> bool:
         """Whether what takes long is to be found out anew: there may be more, and it was not done a moment ago."""
-        is_time = not self.session.reading or time.monotonic() >= self._due
-        if not (change & (Change.LISTING | Change.VIEW) and is_time):
+        self._stale |= bool(change & Change.LISTING)
+        if not self._stale or (self.session.reading and time.monotonic() < self._due):
             return False
-        self._due = time.monotonic() + PATIENCE
+        self._due, self._stale = time.monotonic() + PATIENCE, False
         return True
 
     def list_if_due(self, change: Change) -> None:
@@ -164,8 +166,20 @@ class View(Vertical):
         if pane.count:
             self.app.push_screen(ValueView("Whole row", [part for part in pane.parts(pane.cursor) if part.says]))
 
+    def select_shown(self) -> None:
+        """Select what is under the cursor of a list that is not about the selected association alone.
+
+        Who comes to such a list has selected nothing in it, and means what is in sight all the same.
+        """
+
+    def _is_meant(self, number: int | None) -> bool:
+        """Whether a row about an association is to be selected: what is selected is elsewhere, or nothing."""
+        selected = self.session.association
+        return number is not None and (selected is None or selected.id != number or self.session.entry is None)
+
     def action_copy(self) -> None:
         """Copy what is selected; where that is several things, list them first."""
+        self.select_shown()
         found = copyable(self.session, self.pane)
         if len(found) > 1:
             self.app.push_screen(Menu("Copy", "copies", found), self._copy)
