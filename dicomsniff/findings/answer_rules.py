@@ -9,6 +9,7 @@ from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION, IMAGE_BOXES, META_CLASSES
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
 from dicomsniff.findings.codes import PROPOSAL, by
+from dicomsniff.findings.encoding_rules import with_characters_not_allowed
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_class, the_party, the_title
 from dicomsniff.findings.rule import Hit, entry_rule
@@ -267,8 +268,9 @@ def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
         if title != sent and not _PLAIN.fullmatch(title):
             who = the_party(association.party(entry.side))
             padded = title.rstrip(b"\0 ") == sent.rstrip(b"\0 ")
-            what = "padded with NUL, not with spaces" if padded else "with bytes that no AE title may have"
-            yield Hit(f"{who} sends AE titles back {what}: {the_title(plain_text(title.rstrip(b' ')))}")
+            wrong = with_characters_not_allowed(title.rstrip(b"\0 "))
+            what = "padded with NUL, not with spaces" if padded or not wrong else wrong
+            yield Hit(f"{who} sends the AE title {the_title(plain_text(title.rstrip(b' ')))} back {what}")
             return
 
 
