@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from dicomsniff.association.neighbours import USER_IDENTITY, Ends, Neighbour
+from dicomsniff.association.neighbours import CHECKSUM, USER_IDENTITY, Ends, Neighbour
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_address, the_association, the_title
+from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted, duration, some_of
 
@@ -21,6 +21,8 @@ _LIMITS = ((3, 1), (3, 2))
 """Source and reason of refusals for temporary congestion or a local limit (PS3.8 Table 9-21)."""
 _NO_REASON = ((1, 1), (2, 1))
 """Source and reason of refusals without a reason (PS3.8 Table 9-21)."""
+MAX_CLASSES = 2
+"""SOP classes that a line names in which two calls differ; further ones are counted."""
 MAX_NAMED = 5
 """Associations that a line names; further ones are counted."""
 
@@ -103,13 +105,16 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
 
 def _nearest(bad: Neighbour, some: list[Neighbour]) -> list[Neighbour]:
     """Return those that differ in nothing, if there are any: no difference of the others is the reason, then."""
-    return [each for each in some if each.ends == bad.ends and each.extras == bad.extras] or some
+    like = [each for each in some if each.ends == bad.ends and each.extras == bad.extras]
+    return [each for each in like if each.classes == bad.classes] or like or some
 
 
 def _difference(bad: Neighbour, good: Neighbour) -> str:
     """Say what the call that worked had otherwise, where that is one thing only."""
     extra = bad.extras - good.extras
     same_titles = bad.ends == good.ends
+    if bad.classes != good.classes:
+        return _other_classes(bad, good) if same_titles and not bad.extras ^ good.extras else ""
     if same_titles and extra and not good.extras - bad.extras:
         return f"the same call without {' and '.join(sorted(extra))} was accepted"
     if same_titles and good.extras - bad.extras == {USER_IDENTITY} and not extra and _may_want_identity(bad):
@@ -125,6 +130,18 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
     if bad.ends.called == good.ends.called and "calling" in blamed:
         return f"the same call from the AE title {_title(good.ends.calling)} was accepted"
     return ""
+
+
+def _other_classes(bad: Neighbour, good: Neighbour) -> str:
+    """Say of a call that was refused which SOP classes the one between the same ends had that was not."""
+    if bad.refused is None or any(uid.startswith(CHECKSUM) for uid in bad.classes | good.classes):
+        return ""
+    lacks, has = (
+        some_of(sorted(map(the_class, uids)), MAX_CLASSES)
+        for uids in (bad.classes - good.classes, good.classes - bad.classes)
+    )
+    what = (f"{has} instead of {lacks}" if lacks else f"{has} as well") if has else f"no {lacks}"
+    return f"a call between the same AE titles that proposes {what} was accepted"
 
 
 def _may_want_identity(bad: Neighbour) -> bool:
