@@ -37,7 +37,7 @@ STANDARD_ROOT = "1.2.840.10008."
 
 
 def misspelt(uid: str) -> str | None:
-    """Return the registered UID whose root was not written right, as in `1.2.840.1000.5.1.4.1.1.2`; None where none was.
+    """Return the registered UID that was meant where its root is wrong, as in `1.2.840.1000.5.1.4.1.1.2`; else None.
 
     The numbers behind the root must be those of one: among UIDs of one root, one digit more or less is another UID.
     """

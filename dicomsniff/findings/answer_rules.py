@@ -125,7 +125,7 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
         if all(context.result == _SYNTAXES_REFUSED for context in contexts):
             syntaxes = dict.fromkeys(each for context in contexts for each in context.proposed_transfer_syntaxes)
             why += f" ({some_of(list(syntaxes), MAX_SYNTAXES, the_class)})" if syntaxes else ""
-        yield Hit(f"{whole}: {why}{_why_refused(association)}{names}")
+        yield Hit(f"{whole}: {why}{_why_refused(association)}{names}{_only_in_meta(association)}")
 
 
 def _why_refused(association: Association) -> str:
@@ -135,7 +135,7 @@ def _why_refused(association: Association) -> str:
     for context in refused:
         uids = [context.abstract_syntax, *context.proposed_transfer_syntaxes * (context.result == _SYNTAXES_REFUSED)]
         for uid in filter(None, uids):
-            it = "that" if uid == refused[0].abstract_syntax or len(refused) == 1 and len(uids) == 2 else the_uid(uid)
+            it = "that" if uid == refused[0].abstract_syntax or (len(refused) == 1 and len(uids) == 2) else the_uid(uid)
             if meant := misspelt(uid):
                 return f"; {it} is no UID of the standard; {meant} is ({the_class(meant)})"
             if uid.startswith(STANDARD_ROOT) and find_uid_name(uid) is None:
@@ -145,7 +145,7 @@ def _why_refused(association: Association) -> str:
     if without:
         it = "it" if len(refused) == 1 else the_class(without[0].abstract_syntax)
         return f"; {the_class(IMPLICIT_VR_LITTLE_ENDIAN)}, which every acceptor must take, was not proposed for {it}"
-    return _only_in_meta(association)
+    return ""
 
 
 def _only_in_meta(association: Association) -> str:
@@ -273,7 +273,7 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
                 what += f" ({some_of(first.proposed_transfer_syntaxes, MAX_SYNTAXES, the_class)})"
             more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
             share = of_all(len(refused), len(association.contexts), "presentation context")
-            yield Hit(f"{share} refused: {what}{more}{_why_refused(association)}")
+            yield Hit(f"{share} refused: {what}{more}{_why_refused(association)}{_only_in_meta(association)}")
 
 
 @entry_rule(code="titles-garbled", severity=Severity.WARNING, on=_AC)

@@ -97,6 +97,7 @@ def test_a_get_goes_on_after_a_cancel_where_its_objects_do():
 def test_objects_of_a_get_that_may_have_been_on_their_way_are_only_counted():
     assert told(sent_on(0.1), "cancel-ignored") == []
     assert told(sent_on(0.1), "cancel-without-effect") == [
-        "C-CANCEL-RQ had no effect on C-GET 1: status 0x0000 followed it and 2 C-STORE-RQs within 103 ms after C-CANCEL-RQ"
+        "C-CANCEL-RQ had no effect on C-GET 1: status 0x0000 followed it and 2 C-STORE-RQs within 103 ms after "
+        "C-CANCEL-RQ"
     ]
     assert told(sent_on(0.1, CANCELLED), "cancel-without-effect") == []
