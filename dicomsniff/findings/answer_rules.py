@@ -225,10 +225,16 @@ def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
     answer = _answer(association, entry)
     if answer is not None and association.request is not None:
         proposed = {role.sop_class_uid: role for role in association.request.user_information.roles}
+        granted: dict[str, None] = {}
         for role in answer.user_information.roles:
             wish = proposed.get(role.sop_class_uid)
             if wish is None or (role.scu and not wish.scu) or (role.scp and not wish.scp):
-                yield Hit(f"A-ASSOCIATE-AC grants a role for {the_class(role.sop_class_uid)} that was not proposed")
+                granted[role.sop_class_uid] = None
+        if granted:
+            roles = "a role that was" if len(granted) == 1 else "roles that were"
+            yield Hit(
+                f"A-ASSOCIATE-AC grants {roles} not proposed, for {some_of(list(granted), MAX_CLASSES, the_class)}"
+            )
 
 
 @entry_rule(code="window-beyond-proposal", severity=Severity.WARNING, on=_AC)
