@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.searches import Search, searches_of
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.side import Side
@@ -80,6 +81,8 @@ class Neighbour(NamedTuple):
     """Whether the acceptor's own word ended it: it refused, aborted, or answered the release."""
     cut_short: bool
     """Whether packets of it were captured without their ends, as with a short snaplen."""
+    searches: tuple[Search, ...]
+    """Queries that ended well."""
 
 
 class Neighbours:
@@ -143,6 +146,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
         ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
         cut_short=any(health.cut for health in association.tcp.values()),
+        searches=searches_of(association),
     )
 
 
