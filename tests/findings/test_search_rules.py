@@ -63,8 +63,8 @@ def compared(nothing: bytes, some: bytes, *, sop_class: str = FIND) -> list[str]
 
 def test_the_key_without_which_something_was_found_is_named():
     assert compared(study(ONE), study({PATIENT: b"P7"})) == [
-        "the C-FIND-RQ of association 1 (message 1) found nothing; without (0008,0020) Study Date, that of association 2 "
-        "(message 1) found 3 matches"
+        "the C-FIND-RQ of association 1 (message 1) found nothing; without (0008,0020) Study Date, that of association "
+        "2 (message 1) found 3 matches"
     ]
 
 
@@ -106,8 +106,8 @@ def test_queries_on_one_association_are_compared_as_well():
     network = Network()
     ask(network, (study(ONE), 0), (study({PATIENT: b"P7"}), 2))
     assert told(network) == [
-        "the C-FIND-RQ of association 1 (message 1) found nothing; without (0008,0020) Study Date, that of association 1 "
-        "(message 3) found 2 matches"
+        "the C-FIND-RQ of association 1 (message 1) found nothing; without (0008,0020) Study Date, that of association "
+        "1 (message 3) found 2 matches"
     ]
 
 
