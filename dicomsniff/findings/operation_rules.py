@@ -79,7 +79,7 @@ def _stray(review: Review, response: Message) -> str:
     before = next((each for each in reversed(asked) if each.request.command.message_id == number), None)
     if before is not None and before.final is not None and before not in waiting:
         ago = duration(max(response.span.first_time - before.final.span.last_time, 0))
-        text = f"{response.name} answers {before.request.name} {the_message_id(number)} once more, {ago} after its"
+        text = f"{response.name} answers {before.request.name} {the_message_id(number)} again, {ago} after its"
         return f"{text} final response" + (f"; {name} waits for one" if name else "")
     text = f"{response.name} answers message {the_message_id(number)}; no such request is outstanding"
     return text + (f", but {name} is" if name else "")

@@ -22,7 +22,7 @@ _Known = tuple[Neighbour, Search]
 
 @capture_rule(code="found-otherwise", severity=Severity.NOTE)
 def found_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
-    """A query without matches found something with one key less, or written otherwise.
+    """A query without matches differs in one key from one that found something.
 
     Two queries between the same ends differ in one key only: the one with it has no matches, the one without it, or
     with its value in other letters or signs, has some. So that key is why nothing was found. Of Modality and the

@@ -55,7 +55,7 @@ def sent_again(side: int, *, waits: bool) -> list[build.Packet]:
 )
 def test_a_second_answer_to_a_request_is_told_as_that(side, waits, said):
     assert told(sent_again(side, waits=waits), "response-without-request") == [
-        f"C-STORE-RSP answers C-STORE-RQ 1 once more, {said}"
+        f"C-STORE-RSP answers C-STORE-RQ 1 again, {said}"
     ]
 
 
