@@ -79,3 +79,15 @@ def test_codes_in_small_letters_are_told_where_an_object_was_refused(value, said
 def test_codes_in_small_letters_are_silent_where_the_object_was_kept():
     packets = with_modality(b"ct", 0)
     assert not any(told(packets, code) for code in ("likely-reason", "data-set-value", "data-set-minor-value"))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (0xA800, "status-failure", "C-STORE-RSP 1: Failure 0xA800 by its number, not defined for C-STORE"),
+        (0x0001, "status-warning", "C-STORE-RSP: Warning 0x0001 by its number, not defined for C-STORE"),
+        (0xA711, "status-failure", "C-STORE-RSP 1: Failure 0xA711 (Refused: Out of Resources)"),
+    ],
+)
+def test_a_status_that_is_not_defined_for_its_service_is_told_as_that(status, code, said):
+    assert told(with_modality(b"CT", status), code) == [f"{said}, SOP class CT Image Storage"]
