@@ -61,6 +61,12 @@ def agreed_options(association: Association, sop_class_uid: str) -> set[str] | N
     return granted_options(asked.get(sop_class_uid)) & granted_options(given.get(sop_class_uid))
 
 
+def wished_options(association: Association, sop_class_uid: str) -> set[str]:
+    """Return the options of a SOP class that the requestor asked for, by name."""
+    request = association.requestor.information
+    return granted_options(extended_by_class(request.extended).get(sop_class_uid)) if request is not None else set()
+
+
 def extended_by_class(extended: Iterable[ExtendedNegotiation]) -> dict[str, ExtendedNegotiation]:
     """Return sub-items by SOP class; of several of one class the first counts."""
     first: dict[str, ExtendedNegotiation] = {}
@@ -70,7 +76,7 @@ def extended_by_class(extended: Iterable[ExtendedNegotiation]) -> dict[str, Exte
 
 
 def granted_options(answer: ExtendedNegotiation | None) -> set[str]:
-    """Return the options that a sub-item grants, by name; none where there is no sub-item."""
+    """Return the options that a sub-item grants, or asks for, by name; none where there is no sub-item."""
     return {value.name for value in answer.values if value.value == 1} if answer is not None else set()
 
 

@@ -1,9 +1,12 @@
 """What is remembered of associations that are over, to hold those that failed against their neighbours."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
+from zlib import crc32
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.searches import Search, searches_of
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.side import Side
@@ -13,6 +16,12 @@ MAX_NEIGHBOURS = 10_000
 """Associations remembered; further ones are no evidence."""
 LATEST_NEIGHBOURS = 1_000
 """Associations remembered of what has no end: the latest ones."""
+MAX_CLASSES = 16
+"""Abstract syntaxes of an association that are remembered; where there are more, only their checksum is."""
+CHECKSUM = "CRC-32: "
+"""What the checksum of abstract syntaxes begins with, and no UID."""
+_LONGEST_UID = 64
+"""Characters (PS3.5 §9.1)."""
 _NOTHING: frozenset[str] = frozenset()
 _ANSWERED = ("rejected", "released")
 USER_IDENTITY = "a user identity"
@@ -54,6 +63,8 @@ class Neighbour(NamedTuple):
     """Services that were asked for."""
     extras: frozenset[str]
     """What was proposed beside presentation contexts."""
+    classes: frozenset[str]
+    """The abstract syntaxes proposed; where there are more than `MAX_CLASSES`, their checksum instead."""
     accepted: bool
     """Whether at least one presentation context was accepted."""
     refused: tuple[int, int] | None
@@ -70,6 +81,8 @@ class Neighbour(NamedTuple):
     """Whether the acceptor's own word ended it: it refused, aborted, or answered the release."""
     cut_short: bool
     """Whether packets of it were captured without their ends, as with a short snaplen."""
+    searches: tuple[Search, ...]
+    """Queries that ended well."""
 
 
 class Neighbours:
@@ -124,6 +137,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         answered=tuple(successes),
         asked=tuple(association.message_counts.requests),
         extras=_extras(association.request),
+        classes=_classes(tuple(context.abstract_syntax or "" for context in association.contexts.values())),
         accepted=any(context.accepted for context in association.contexts.values()),
         refused=(rejection.source, rejection.reason) if rejection is not None else None,
         transient=rejection is not None and rejection.result == REJECTED_TRANSIENT,
@@ -132,7 +146,17 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         ignored=association.request is not None and not any(association.pdu_counts[Side.ACCEPTOR].values()),
         ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
         cut_short=any(health.cut for health in association.tcp.values()),
+        searches=searches_of(association),
     )
+
+
+@lru_cache(maxsize=256)
+def _classes(proposed: tuple[str, ...]) -> frozenset[str]:
+    """Return what associations that propose the same remember of it, but once for all of them."""
+    classes = frozenset(proposed)
+    if len(classes) <= MAX_CLASSES and all(0 < len(uid) <= _LONGEST_UID for uid in classes):
+        return classes
+    return frozenset([f"{CHECKSUM}{crc32(chr(0).join(sorted(classes)).encode()):08x}"])
 
 
 def _extras(request: AssociateRq | None) -> frozenset[str]:

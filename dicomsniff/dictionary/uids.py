@@ -1,5 +1,6 @@
 """Names of UIDs: SOP classes, transfer syntaxes (pydicom's registry, PS3.6 Annex A)."""
 
+from collections import Counter
 from functools import lru_cache
 
 from dicomsniff.dictionary.registry import uids
@@ -29,6 +30,29 @@ def find_uid_name(uid: str) -> str | None:
     """Return the registered name of a UID, or None where the registry has none."""
     found = uids().get(uid)
     return found[0] if found is not None else None
+
+
+STANDARD_ROOT = "1.2.840.10008."
+"""What UIDs of the standard begin with (PS3.5 §9.2.1)."""
+
+
+def misspelt(uid: str) -> str | None:
+    """Return the registered UID that was meant where its root is wrong, as in `1.2.840.1000.5.1.4.1.1.2`; else None.
+
+    The numbers behind the root must be those of one: among UIDs of one root, one digit more or less is another UID.
+    """
+    numbers, root = uid.split("."), STANDARD_ROOT.rstrip(".").split(".")
+    wrong = [pair for pair in zip(numbers, root, strict=False) if pair[0] != pair[1]]
+    if len(wrong) != 1 or not _is_near(*wrong[0]):
+        return None
+    meant = STANDARD_ROOT + ".".join(numbers[len(root) :])
+    return meant if find_uid_name(meant) is not None else None
+
+
+def _is_near(number: str, other: str) -> bool:
+    """Whether one digit more, less or other, or the order of the digits, makes one number of the other."""
+    more, less = Counter(number) - Counter(other), Counter(other) - Counter(number)
+    return more.total() <= 1 and less.total() <= 1
 
 
 def is_storage(sop_class_uid: str) -> bool:

@@ -8,9 +8,11 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION, IMAGE_BOXES, META_CLASSES
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
+from dicomsniff.dictionary.uids import IMPLICIT_VR_LITTLE_ENDIAN, STANDARD_ROOT, find_uid_name, misspelt
 from dicomsniff.findings.codes import PROPOSAL, by
+from dicomsniff.findings.encoding_rules import with_characters_not_allowed
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_class, the_party, the_title
+from dicomsniff.findings.parts import the_class, the_party, the_title, the_uid
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
 from dicomsniff.pdu.types import AssociateAc
@@ -123,7 +125,27 @@ def all_refused(association: Association, entry: Entry) -> Iterator[Hit]:
         if all(context.result == _SYNTAXES_REFUSED for context in contexts):
             syntaxes = dict.fromkeys(each for context in contexts for each in context.proposed_transfer_syntaxes)
             why += f" ({some_of(list(syntaxes), MAX_SYNTAXES, the_class)})" if syntaxes else ""
-        yield Hit(f"{whole}: {why}{names}{_only_in_meta(association)}")
+        yield Hit(f"{whole}: {why}{_why_refused(association)}{names}{_only_in_meta(association)}")
+
+
+def _why_refused(association: Association) -> str:
+    """Say what is wrong with a proposal that was refused, where it can be told from what was proposed."""
+    contexts = association.contexts.values()
+    refused = [context for context in contexts if context.result]
+    for context in refused:
+        uids = [context.abstract_syntax, *context.proposed_transfer_syntaxes * (context.result == _SYNTAXES_REFUSED)]
+        for uid in filter(None, uids):
+            it = "that" if uid == refused[0].abstract_syntax or (len(refused) == 1 and len(uids) == 2) else the_uid(uid)
+            if meant := misspelt(uid):
+                return f"; {it} is no UID of the standard; {meant} is ({the_class(meant)})"
+            if uid.startswith(STANDARD_ROOT) and find_uid_name(uid) is None:
+                return f"; {it} is no UID of the standard, as far as dicomsniff knows"
+    takes = {c.abstract_syntax for c in contexts if IMPLICIT_VR_LITTLE_ENDIAN in c.proposed_transfer_syntaxes}
+    without = [c for c in refused if c.result == _SYNTAXES_REFUSED and c.abstract_syntax not in takes]
+    if without:
+        it = "it" if len(refused) == 1 else the_class(without[0].abstract_syntax)
+        return f"; {the_class(IMPLICIT_VR_LITTLE_ENDIAN)}, which every acceptor must take, was not proposed for {it}"
+    return ""
 
 
 def _only_in_meta(association: Association) -> str:
@@ -203,10 +225,16 @@ def role_not_proposed(association: Association, entry: Entry) -> Iterator[Hit]:
     answer = _answer(association, entry)
     if answer is not None and association.request is not None:
         proposed = {role.sop_class_uid: role for role in association.request.user_information.roles}
+        granted: dict[str, None] = {}
         for role in answer.user_information.roles:
             wish = proposed.get(role.sop_class_uid)
             if wish is None or (role.scu and not wish.scu) or (role.scp and not wish.scp):
-                yield Hit(f"A-ASSOCIATE-AC grants a role for {the_class(role.sop_class_uid)} that was not proposed")
+                granted[role.sop_class_uid] = None
+        if granted:
+            roles = "a role that was" if len(granted) == 1 else "roles that were"
+            yield Hit(
+                f"A-ASSOCIATE-AC grants {roles} not proposed, for {some_of(list(granted), MAX_CLASSES, the_class)}"
+            )
 
 
 @entry_rule(code="window-beyond-proposal", severity=Severity.WARNING, on=_AC)
@@ -251,7 +279,7 @@ def some_refused(association: Association, entry: Entry) -> Iterator[Hit]:
                 what += f" ({some_of(first.proposed_transfer_syntaxes, MAX_SYNTAXES, the_class)})"
             more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
             share = of_all(len(refused), len(association.contexts), "presentation context")
-            yield Hit(f"{share} refused: {what}{more}{_only_in_meta(association)}")
+            yield Hit(f"{share} refused: {what}{more}{_why_refused(association)}{_only_in_meta(association)}")
 
 
 @entry_rule(code="titles-garbled", severity=Severity.WARNING, on=_AC)
@@ -267,8 +295,9 @@ def titles_garbled(association: Association, entry: Entry) -> Iterator[Hit]:
         if title != sent and not _PLAIN.fullmatch(title):
             who = the_party(association.party(entry.side))
             padded = title.rstrip(b"\0 ") == sent.rstrip(b"\0 ")
-            what = "padded with NUL, not with spaces" if padded else "with bytes that no AE title may have"
-            yield Hit(f"{who} sends AE titles back {what}: {the_title(plain_text(title.rstrip(b' ')))}")
+            wrong = with_characters_not_allowed(title.rstrip(b"\0 "))
+            what = "padded with NUL, not with spaces" if padded or not wrong else wrong
+            yield Hit(f"{who} sends the AE title {the_title(plain_text(title.rstrip(b' ')))} back {what}")
             return
 
 

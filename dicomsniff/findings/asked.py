@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import NamedTuple
 
-from dicomsniff.association.agreement import agreed_options
+from dicomsniff.association.agreement import agreed_options, wished_options
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.information_models import InformationModel, Level, find_model
 from dicomsniff.dimse.identifier import Identifier
@@ -31,7 +31,8 @@ class Asked(NamedTuple):
     """One query or retrieval whose request could be read; `model` is None where its SOP class is not known.
 
     `place` is that of its level in the model, None where it has no level, or one that the model does not have.
-    `options` are those of its SOP class that both sides agree on, None where the negotiation is not known.
+    `options` are those of its SOP class that both sides agree on, None where the negotiation is not known; `wished`
+    those that the requestor of the association asked for.
     """
 
     operation: Operation
@@ -41,6 +42,7 @@ class Asked(NamedTuple):
     place: int | None
     level: Level | None
     options: set[str] | None
+    wished: set[str]
 
     @property
     def is_find(self) -> bool:
@@ -87,7 +89,7 @@ def asked(review: Review) -> list[Asked]:
 
 
 def _asked(association: Association) -> Iterator[Asked]:
-    agreed: dict[str, set[str] | None] = {}
+    agreed: dict[str, tuple[set[str] | None, set[str]]] = {}
     for operation in association.operations.queries:
         query = operation.query
         if query is None or query.request is None:
@@ -95,11 +97,11 @@ def _asked(association: Association) -> Iterator[Asked]:
         context = association.contexts.get(operation.request.context_id)
         sop_class = operation.request.sop_class_uid or (context.abstract_syntax if context is not None else None) or ""
         if sop_class not in agreed:
-            agreed[sop_class] = agreed_options(association, sop_class)
+            agreed[sop_class] = agreed_options(association, sop_class), wished_options(association, sop_class)
         model = find_model(sop_class)
         place = model.find_level(query.request.level) if model is not None else None
         level = model.levels[place] if model is not None and place is not None else None
-        yield Asked(operation, query, query.request, model, place, level, agreed[sop_class])
+        yield Asked(operation, query, query.request, model, place, level, *agreed[sop_class])
 
 
 def told_once(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Iterator[Hit]]:

@@ -19,19 +19,24 @@ from dicomsniff.quantities import counted, duration, of_all
 _CROSSING = 1_000_000_000
 """ns in which responses may have been on their way, or have waited to be sent, when a C-CANCEL-RQ arrived."""
 _MANY = 100
-"""Pending responses that are too many to have been on their way."""
+"""Messages that are too many to have been on their way."""
 _CANCELLED = 0xFE00
 
 
 def _cancelled(review: Review) -> Iterator[tuple[Operation, Message, list[Message]]]:
-    """Yield operations with the C-CANCEL-RQ that asked to stop them and the responses that came after it."""
+    """Yield operations with the C-CANCEL-RQ that asked to stop them and what their performer sent for them after it.
+
+    That are responses and, of a C-GET, the requests of its C-STORE sub-operations.
+    """
     cancelled = [each for each in review.association.operations.operations if each.cancel is not None]
     if not cancelled:
         return
     later: dict[int, list[Message]] = {id(operation): [] for operation in cancelled}
     for message in review.association.messages:
         operation = message.operation
-        if operation is None or operation.cancel is None or not message.command.is_response:
+        if operation is not None and not message.command.is_response:
+            operation = operation.parent
+        if operation is None or operation.cancel is None:
             continue
         if id(operation) in later and message.span.first_packet > operation.cancel.span.last_packet:
             later[id(operation)].append(message)
@@ -40,11 +45,9 @@ def _cancelled(review: Review) -> Iterator[tuple[Operation, Message, list[Messag
             yield operation, operation.cancel, later[id(operation)]
 
 
-def _went_on(cancel: Message, responses: list[Message]) -> bool:
-    """Whether responses came after a C-CANCEL-RQ that cannot have been on their way."""
-    return bool(responses) and (
-        len(responses) > _MANY or responses[-1].span.first_time - cancel.span.last_time > _CROSSING
-    )
+def _went_on(cancel: Message, later: list[Message]) -> bool:
+    """Whether messages came after a C-CANCEL-RQ that cannot have been on their way."""
+    return bool(later) and (len(later) > _MANY or later[-1].span.first_time - cancel.span.last_time > _CROSSING)
 
 
 _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
@@ -52,11 +55,11 @@ _BEFORE = (*by("own", *FRAMING, *ORDER), *NOT_CAPTURED)
 
 @final_rule(code="cancel-ignored", where=cancels, severity=Severity.WARNING, follows=_BEFORE)
 def ignored(review: Review) -> Iterator[Hit]:
-    """Responses go on after C-CANCEL.
+    """An operation goes on after C-CANCEL.
 
-    An operation that is cancelled ends with status FE00H. Some responses may be on their way when C-CANCEL-RQ is sent,
-    but here they went on for longer than that: the performer reads no messages while it answers, or does not support
-    C-CANCEL.
+    An operation that is cancelled ends with status FE00H. Some responses, and objects of a C-GET, may be on their way
+    when C-CANCEL-RQ is sent, but here they went on for longer than that: the performer reads no messages while it
+    answers, or does not support C-CANCEL.
 
     What to do: Narrow the query instead, or release or abort the association.
     """
@@ -153,7 +156,10 @@ def _name(operation: Operation) -> str:
 
 def _many(pending: list[Message], cancel: Message) -> str:
     took = duration(max(0, pending[-1].span.first_time - cancel.span.last_time))
-    return f"{counted(len(pending), 'pending response')} within {took} after C-CANCEL-RQ"
+    objects = sum(not each.command.is_response for each in pending)
+    sent = [(objects, "C-STORE-RQ"), (len(pending) - objects, "pending response")]
+    what = " and ".join(counted(count, noun) for count, noun in sent if count)
+    return f"{what} within {took} after C-CANCEL-RQ"
 
 
 def _end(operation: Operation) -> str:

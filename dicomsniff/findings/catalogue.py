@@ -36,6 +36,7 @@ from dicomsniff.findings import (
     release_rules,
     response_rules,
     role_rules,
+    search_rules,
     security_rules,
     silence_rules,
     stall_rules,
@@ -84,7 +85,7 @@ LAYERS: tuple[tuple[str, tuple[AnyRule, ...]], ...] = (
     ("Security", declared_in(security_rules)),
     ("What an SCP reports as failed", declared_in(commitment_failure_rules, print_rules)),
     ("What belongs together", declared_in(link_rules)),
-    ("Neighbours", declared_in(neighbour_rules)),
+    ("Neighbours", declared_in(neighbour_rules, search_rules)),
     ("The whole capture", declared_in(capture_rules)),
     ("What is counted and not listed", declared_in(limit_rules)),
 )

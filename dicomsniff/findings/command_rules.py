@@ -309,11 +309,14 @@ def status_unknown(_: Association, entry: Entry) -> Iterator[Hit]:
 def _status(association: Association, found: Findings, entry: Entry, category: str) -> Iterator[Hit]:
     match entry.event:
         case Message(command=command, request=asked) as message if command.status and command.is_response:
-            if find_status(command.service, message.sop_class_uid, command.status).category == category:
+            known = find_status(command.service, message.sop_class_uid, command.status)
+            if known.category == category:
                 error = error_text(command.service, message.sop_class_uid, command.status, command.uint(0x00000903))
                 said_too = command.text(0x00000902)
                 comment = "; ".join(each for each in (error, the_comment(said_too) if said_too else "") if each)
                 said = status_text(command.service, message.sop_class_uid, command.status)
+                if not known.meaning:
+                    said += f" by its number, not defined for {command.service}"
                 blamed = any(each.about is asked and each.code in NORMALIZED for each in found.all)
                 own = asked is None or (command.status in OWN_REASONS and not blamed)
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet

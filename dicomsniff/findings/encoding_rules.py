@@ -243,16 +243,24 @@ def title_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
             yield Hit(f"{who} sends a blank {which} AE title" + (" (NUL)" if b"\0" in title else ""))
         elif not _TITLE.fullmatch(text):
             said = the_title(plain_text(title))
-            wrong = some_of(
-                list(dict.fromkeys(_character(byte) for byte in text if not _TITLE.fullmatch(bytes([byte]))))
-            )
-            yield Hit(f"{who} sends a {which} AE title with {wrong}, which no AE title may have: {said}")
+            yield Hit(f"{who} sends the {which} AE title {said} {with_characters_not_allowed(text)}")
 
 
-def _character(byte: int) -> str:
-    if byte in _CHARACTERS:
-        return f"a {_CHARACTERS[byte]}"
-    return f"the control character {byte:02X}H" if byte < 0x80 else f"the byte {byte:02X}H, beyond ASCII"
+def with_characters_not_allowed(title: bytes) -> str:
+    """`with a tab and the bytes C3H 84H, which are not ASCII: no AE title may have them`; empty where none is wrong."""
+    characters = list(dict.fromkeys(byte for byte in title if not _TITLE.fullmatch(bytes([byte]))))
+    if not characters:
+        return ""
+    named = [f"a {_CHARACTERS[byte]}" for byte in characters if byte in _CHARACTERS]
+    control = [f"{byte:02X}H" for byte in characters if byte < 0x80 and byte not in _CHARACTERS]
+    beyond = [f"{byte:02X}H" for byte in characters if byte >= 0x80]
+    if control:
+        named.append(f"the control character{'s' * (len(control) > 1)} {' '.join(control)}")
+    if beyond:
+        are = "bytes {}, which are" if len(beyond) > 1 else "byte {}, which is"
+        named.append(f"the {are.format(' '.join(beyond))} not ASCII")
+    what = " and ".join(part for part in (", ".join(named[:-1]), named[-1]) if part)
+    return f"with {what}: no AE title may have {'it' if len(characters) == 1 else 'them'}"
 
 
 @entry_rule(code="ae-title-padded", severity=Severity.WARNING, on=AssociateRq)

@@ -78,6 +78,9 @@ def unconfirmed(review: Review) -> Iterator[Hit]:
     elif answer is None and _unanswered(review):
         said = f"{acceptor} left an A-ASSOCIATE-RQ unanswered whose user identity ({kind}) it was to confirm"
         yield Hit(f"{said}: perhaps it refuses the identity in silence", request.span, side=Side.ACCEPTOR)
+    elif answer is None and association.abort is not None and association.abort.side is Side.ACCEPTOR:
+        said = f"{requestor} sends a user identity ({kind}) to be confirmed; {acceptor} aborted instead of answering"
+        yield Hit(f"{said}: perhaps it refuses, or does not know, identities", request.span, side=Side.REQUESTOR)
 
 
 def _unanswered(review: Review) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from dicomsniff.association.neighbours import USER_IDENTITY, Ends, Neighbour
+from dicomsniff.association.neighbours import CHECKSUM, USER_IDENTITY, Ends, Neighbour
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_address, the_association, the_title
+from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted, duration, some_of
 
@@ -21,6 +21,8 @@ _LIMITS = ((3, 1), (3, 2))
 """Source and reason of refusals for temporary congestion or a local limit (PS3.8 Table 9-21)."""
 _NO_REASON = ((1, 1), (2, 1))
 """Source and reason of refusals without a reason (PS3.8 Table 9-21)."""
+MAX_CLASSES = 2
+"""SOP classes that a line names in which two calls differ; further ones are counted."""
 MAX_NAMED = 5
 """Associations that a line names; further ones are counted."""
 
@@ -50,7 +52,7 @@ def echo_answered(facts: CaptureFacts) -> Iterator[Hit]:
             said = f"{called} answered a C-ECHO of {calling} (association {the_association(echo.association)})"
             spoke = all(each.ended_by_acceptor for each in group)
             sound = "the network is not at fault" if spoke else "address, port and AE titles are in order"
-            yield _about(first, f"{said}, but not its {asked} ({_listed(group)}): {sound}")
+            yield _about(first, f"{said}, but not its {asked} ({listed(group)}): {sound}")
 
 
 @capture_rule(code="worked-otherwise", severity=Severity.NOTE)
@@ -78,38 +80,39 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
         first = group[0]
         for good in _nearest(first, accepted.get(first.ends[:2], [])):
             if said := _difference(first, good):
-                yield _about(
-                    first, f"{said} (association {the_association(good.association)}), unlike {_listed(group)}"
-                )
+                yield _about(first, f"{said} (association {the_association(good.association)}), unlike {listed(group)}")
                 break
         else:
             elsewhere = callers.get((first.ends.target, first.ends.calling))
             if first.refused == _CALLING and elsewhere is not None and elsewhere.ends.source != first.ends.source:
                 said = f"{_titles(first)[0]} was accepted from {the_address(elsewhere.ends.source)}"
-                where = f"{_listed([elsewhere])}), but not from {the_address(first.ends.source)} ({_listed(group)}"
+                where = f"{listed([elsewhere])}), but not from {the_address(first.ends.source)} ({listed(group)}"
                 yield _about(first, f"{said} ({where}): the acceptor may know it by its address")
             known = titles.get(first.ends.target, {})
             if first.refused == _CALLED and known and first.ends.called not in known:
-                taken = [f"{the_title(title)} ({_listed([good])})" for title, good in known.items()]
+                taken = [f"{the_title(title)} ({listed([good])})" for title, good in known.items()]
                 said = f"{the_address(first.ends.target)} accepted others by the AE title {some_of(taken, MAX_NAMED)}"
-                yield _about(first, f"{said}; {_listed(group)} called it {_titles(first)[1]}")
+                yield _about(first, f"{said}; {listed(group)} called it {_titles(first)[1]}")
             at = owners.get(first.ends.called or "", {})
             if first.refused == _CALLED and at and first.ends.target not in at:
-                taken = [f"{the_address(target)} ({_listed([good])})" for target, good in at.items()]
+                taken = [f"{the_address(target)} ({listed([good])})" for target, good in at.items()]
                 said = f"{_titles(first)[1]} was accepted as called AE title at {some_of(taken, MAX_NAMED)}"
-                where = f"not at {the_address(first.ends.target)} ({_listed(group)})"
+                where = f"not at {the_address(first.ends.target)} ({listed(group)})"
                 yield _about(first, f"{said}, {where}: the caller may have another address for it")
 
 
 def _nearest(bad: Neighbour, some: list[Neighbour]) -> list[Neighbour]:
     """Return those that differ in nothing, if there are any: no difference of the others is the reason, then."""
-    return [each for each in some if each.ends == bad.ends and each.extras == bad.extras] or some
+    like = [each for each in some if each.ends == bad.ends and each.extras == bad.extras]
+    return [each for each in like if each.classes == bad.classes] or like or some
 
 
 def _difference(bad: Neighbour, good: Neighbour) -> str:
     """Say what the call that worked had otherwise, where that is one thing only."""
     extra = bad.extras - good.extras
     same_titles = bad.ends == good.ends
+    if bad.classes != good.classes:
+        return _other_classes(bad, good) if same_titles and not bad.extras ^ good.extras else ""
     if same_titles and extra and not good.extras - bad.extras:
         return f"the same call without {' and '.join(sorted(extra))} was accepted"
     if same_titles and good.extras - bad.extras == {USER_IDENTITY} and not extra and _may_want_identity(bad):
@@ -125,6 +128,18 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
     if bad.ends.called == good.ends.called and "calling" in blamed:
         return f"the same call from the AE title {_title(good.ends.calling)} was accepted"
     return ""
+
+
+def _other_classes(bad: Neighbour, good: Neighbour) -> str:
+    """Say of a call that was refused which SOP classes the one between the same ends had that was not."""
+    if bad.refused is None or any(uid.startswith(CHECKSUM) for uid in bad.classes | good.classes):
+        return ""
+    lacks, has = (
+        some_of(sorted(map(the_class, uids)), MAX_CLASSES)
+        for uids in (bad.classes - good.classes, good.classes - bad.classes)
+    )
+    what = (f"{has} instead of {lacks}" if lacks else f"{has} as well") if has else f"no {lacks}"
+    return f"a call between the same AE titles that proposes {what} was accepted"
 
 
 def _may_want_identity(bad: Neighbour) -> bool:
@@ -149,7 +164,7 @@ def speaks_tls(facts: CaptureFacts) -> Iterator[Hit]:
         if first.ends.target in served or first.ends.target in facts.tls_servers:
             calling, _ = _titles(first)
             said = f"{the_address(first.ends.target)} answered others in TLS; {calling} called it without TLS"
-            yield _about(first, f"{said} ({_listed(group)}): the likely reason why it got no answer")
+            yield _about(first, f"{said} ({listed(group)}): the likely reason why it got no answer")
 
 
 @capture_rule(code="limit-reached-by", severity=Severity.NOTE)
@@ -179,13 +194,13 @@ def still_open(facts: CaptureFacts) -> Iterator[Hit]:
             idle = [each for each in beside if each.outcome == outcome and each.end < when]
             if idle:
                 how = {"aborted": "their abort", "released": "their release"}[outcome]
-                parts.append(f"{_connections(idle)} still open since {how} ({_listed(idle)})")
+                parts.append(f"{_connections(idle)} still open since {how} ({listed(idle)})")
             beside = [each for each in beside if each not in idle]
         if beside:
-            parts.append(f"{_connections(beside)} in use ({_listed(beside)})")
+            parts.append(f"{_connections(beside)} in use ({listed(beside)})")
         if parts:
             called = _titles(first)[1]
-            yield _about(first, f"when {called} rejected {_listed(group)}, {' and '.join(parts)}")
+            yield _about(first, f"when {called} rejected {listed(group)}, {' and '.join(parts)}")
 
 
 def _put_off(neighbour: Neighbour) -> bool:
@@ -218,9 +233,7 @@ def repeated(facts: CaptureFacts) -> Iterator[Hit]:
         mean = (last.start - first.start) // len(pauses)
         when = f"every {duration(mean)}" if even else f"in {duration(last.start - first.start)}"
         calling, called = _titles(first)
-        yield _about(
-            first, f"{len(group)} tries of {calling} at {called}, {when}, none with success ({_listed(group)})"
-        )
+        yield _about(first, f"{len(group)} tries of {calling} at {called}, {when}, none with success ({listed(group)})")
 
 
 def _alike(some: Iterable[Neighbour]) -> list[list[Neighbour]]:
@@ -243,7 +256,7 @@ def _titles(neighbour: Neighbour) -> tuple[str, str]:
     )
 
 
-def _listed(group: list[Neighbour]) -> str:
+def listed(group: list[Neighbour]) -> str:
     """`associations 1, 2 and 3`."""
     numbers = [the_association(each.association) for each in group[:MAX_NAMED]]
     if more := len(group) - len(numbers):

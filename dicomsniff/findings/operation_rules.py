@@ -62,23 +62,27 @@ def request_missing(review: Review) -> Iterator[Hit]:
         until, number = message.span.last_packet, message.command.message_id_being_responded_to
         seen = all(review.saw_all(side, until=until) for side in SIDES)
         if association.request is not None and seen and number is not None and not message.command.problem:
-            text = f"{message.name} answers message {the_message_id(number)}; no such request is outstanding"
-            yield Hit(text + _waiting_then(review, message), message.span, message)
+            yield Hit(_stray(review, message), message.span, message)
 
 
-def _waiting_then(review: Review, response: Message) -> str:
-    """Name the request that a stray response may be meant for: the only one of its service that waited for one."""
-    came = response.span.first_packet
-    waiting = [
+def _stray(review: Review, response: Message) -> str:
+    """Say what a response to nothing names, and which request it may be meant for: the only one that waited for one."""
+    came, number = response.span.first_packet, response.command.message_id_being_responded_to
+    asked = [
         each
         for each in operations_before(review.association.operations.operations, came)
         if each.side is not response.side and each.name == response.command.service
-        and (each.final is None or each.final.span.last_packet > came)
-    ]  # fmt: skip
-    if len(waiting) != 1:
-        return ""
-    request = waiting[0].request
-    return f", but {request.name} {the_message_id(request.command.message_id)} is"
+    ]
+    waiting = [each for each in asked if each.final is None or each.final.span.last_packet > came]
+    (meant,) = waiting if len(waiting) == 1 else (None,)
+    name = f"{meant.request.name} {the_message_id(meant.request.command.message_id)}" if meant is not None else ""
+    before = next((each for each in reversed(asked) if each.request.command.message_id == number), None)
+    if before is not None and before.final is not None and before not in waiting:
+        ago = duration(max(response.span.first_time - before.final.span.last_time, 0))
+        text = f"{response.name} answers {before.request.name} {the_message_id(number)} again, {ago} after its"
+        return f"{text} final response" + (f"; {name} waits for one" if name else "")
+    text = f"{response.name} answers message {the_message_id(number)}; no such request is outstanding"
+    return text + (f", but {name} is" if name else "")
 
 
 @entry_rule(

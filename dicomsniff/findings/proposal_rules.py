@@ -56,10 +56,10 @@ def ids_repeated(_: Association, entry: Entry) -> Iterator[Hit]:
         case AssociateRq(contexts=contexts):
             ids = Counter(context.id for context in contexts)
             repeated = [str(number) for number, count in ids.items() if count > 1]
-            if repeated:
-                yield Hit(
-                    f"{counted(len(repeated), 'presentation context id')} proposed more than once: {some_of(repeated)}"
-                )
+            if len(repeated) == 1:
+                yield Hit(f"presentation context ID {repeated[0]} is proposed {ids[int(repeated[0])]} times")
+            elif repeated:
+                yield Hit(f"{len(repeated)} presentation context IDs are proposed more than once: {some_of(repeated)}")
 
 
 @entry_rule(code="contexts-too-many", severity=Severity.WARNING, on=AssociateRq)

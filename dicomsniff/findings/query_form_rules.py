@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.agreement import extended_by_class, granted_options
 from dicomsniff.dimse.identifier import Key
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import BROKEN, Asked, asked, names, told_once
@@ -87,16 +86,12 @@ def not_fuzzy(review: Review) -> Iterator[Hit]:
 
     What to do: Ask with wildcards, or look at how the SCP is set to match names.
     """
-    association = review.association
-    request, accept = association.request, association.accept
-    if request is None or accept is None:
+    if review.association.request is None or review.association.accept is None:
         return
-    wished = extended_by_class(request.user_information.extended)
     for each in asked(review):
-        sop_class = each.operation.request.sop_class_uid or ""
         by = [key for key in _all(each) if key.vr == _NAME and not key.is_empty]
         nothing = each.is_find and each.operation.status == 0 and not each.operation.pending
-        refused = _FUZZY in granted_options(wished.get(sop_class)) and _FUZZY not in (each.options or ())
+        refused = _FUZZY in each.wished and _FUZZY not in (each.options or ())
         if nothing and refused and by:
             text = f"{each.said} by {named(by[0].tag)} has no matches; fuzzy matching of names was not granted"
             yield Hit(text, each.operation.request.span, each.operation.request)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import BROKEN, FIND, Asked, names, told_leniently, told_once
+from dicomsniff.findings.asked import BROKEN, FIND, RELATIONAL, Asked, names, told_leniently, told_once
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import asks
 from dicomsniff.findings.parts import the_value
@@ -78,12 +78,14 @@ def parent_missing(each: Asked) -> Iterator[str]:
 
     What to do: Let the SCU send the unique keys of the levels above, or negotiate relational queries (0x56).
     """
-    behavior = "queries are" if each.is_find else "retrieval is"
+    behavior = "queries were" if each.is_find else "retrieval was"
+    wished = not each.wished.isdisjoint(RELATIONAL)
+    negotiated = "asked for and not granted" if wished else "not negotiated"
     missing: dict[str, list[int]] = {}
     for tag in _parents_missing(each):
         missing.setdefault(_lacking(each.identifier, tag), []).append(tag)
     for lacking, tags in missing.items():
-        yield f"{each.said} {lacking} {names(tags)}; relational {behavior} not negotiated"
+        yield f"{each.said} {lacking} {names(tags)}; relational {behavior} {negotiated}"
 
 
 @final_rule(

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, is_are
 
 
 class DecodeError(ValueError):
@@ -94,7 +94,7 @@ class FieldReader:
         """Read the `length` bytes of an item as fields of their own; what is left of them is noted as such."""
         start, outer = self.position, self.end
         if length > self.left:
-            raise DecodeError(f"{name}: {counted(length, 'byte')} announced at byte {start}, {self.left} present")
+            raise self._beyond_end(name, length)
         if self._note:
             self.fields.append(Field(name, counted(length, "byte"), start, start + length, self._depth))
         self.end, self._depth = start + length, self._depth + 1
@@ -112,11 +112,13 @@ class FieldReader:
     def _read(self, name: str, length: int) -> bytes:
         start, end = self.position, self.position + length
         if end > self.end:
-            raise DecodeError(
-                f"{name}: {counted(length, 'byte')} announced at byte {start}, {self.end - start} present"
-            )
+            raise self._beyond_end(name, length)
         self.position = end
         return self.data[start:end]
+
+    def _beyond_end(self, name: str, length: int) -> DecodeError:
+        takes, there = counted(length, "byte"), f"{self.left} {is_are(self.left)} left"
+        return DecodeError(f"{name} at byte {self.position} runs past the end: it takes {takes}, {there}")
 
     def _add(self, name: str, value: str, length: int, **more: Any) -> None:
         """Note the field just read."""

@@ -61,3 +61,20 @@ def tried(*starts: int) -> list[build.Packet]:
     for start in starts:
         called(network, after=start, answer=build.associate_rj()).close()
     return network.packets
+
+
+def searched_twice(*, less: bool = True) -> list[build.Packet]:
+    """A query that matches nothing, and one, with a key `less` than it has, that matches something."""
+    network = Network()
+    level, patient, date = ((0x00080052, b"STUDY "), (0x00100020, b"P7"), (0x00080020, b"20240101"))
+    for number, keys in enumerate([(level, patient, date), (level, patient) if less else (level, patient, date)]):
+        talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.STUDY_ROOT_FIND, after=1000 * number)
+        asked = b"".join(build.element(*key) for key in sorted((*keys, (0x0020000D, b""))))
+        talk.client(build.message(1, build.command_set(SEARCH), asked))
+        said = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: 1}
+        if number:
+            match = b"".join(build.element(*key) for key in sorted((*keys, (0x0020000D, b"1.2\0"))))
+            talk.server(build.message(1, build.command_set(said | {0x0800: 1, 0x0900: 0xFF00}), match))
+        talk.server(build.message(1, build.command_set(said | {0x0800: 0x0101, 0x0900: 0})))
+        release(talk)
+    return network.packets

@@ -65,3 +65,39 @@ def test_a_failure_that_counts_nothing_does_not_unmake_what_was_counted_before()
         "C-MOVE to DEST: no C-STORE to DEST is in the capture: the SCP gave up after 2 of 10 sub-operations, as it "
         "counted"
     ]
+
+
+def sent_on(seconds: float, status: int = 0) -> list[build.Packet]:
+    """A C-GET without pending responses that is cancelled after its first object, and sends two more over a time."""
+    roles = (role(CT, 0, 1),)
+    talk = opened(
+        associate_rq(build.proposal(1, GET), build.proposal(3, CT), more=roles),
+        associate_ac(build.answer(1), build.answer(3), more=roles),
+    )
+    asked = {0x0002: GET, 0x0100: 0x0010, 0x0110: 1, 0x0700: 0, 0x0800: 1}
+    talk.client(build.message(1, build.command_set(asked), KEYS))
+    for number in (1, 2, 3):
+        talk.wait(int(seconds / 2 * 1e9) if number > 1 else 0)
+        talk.server(build.message(3, build.store_rq(number, f"1.2.{number}"), build.pixels(8)))
+        talk.client(build.message(3, build.store_rsp(number, 0, f"1.2.{number}")))
+        if number == 1:
+            talk.client(cancel(1))
+    said = MOVED | {0x0002: GET, 0x0100: 0x8010, 0x0900: status, 0x1021: 3, 0x1022: 0, 0x1023: 0}
+    talk.server(build.message(1, build.command_set(said)))
+    return released(talk)
+
+
+def test_a_get_goes_on_after_a_cancel_where_its_objects_do():
+    (finding,) = told(sent_on(3), "cancel-ignored")
+    assert finding == (
+        "STORESCP (10.0.0.2:104) sent 2 C-STORE-RQs within 3.00 s after C-CANCEL-RQ; the final status is 0x0000"
+    )
+
+
+def test_objects_of_a_get_that_may_have_been_on_their_way_are_only_counted():
+    assert told(sent_on(0.1), "cancel-ignored") == []
+    assert told(sent_on(0.1), "cancel-without-effect") == [
+        "C-CANCEL-RQ had no effect on C-GET 1: status 0x0000 followed it and 2 C-STORE-RQs within 103 ms after "
+        "C-CANCEL-RQ"
+    ]
+    assert told(sent_on(0.1, CANCELLED), "cancel-without-effect") == []

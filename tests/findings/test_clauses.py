@@ -26,6 +26,7 @@ _NOT_SAID = {
     "entries-not-listed",
     "findings-not-listed",
     "foreign-protocol",
+    "found-otherwise",
     "identifiers-not-read",
     "links-not-listed",
     "message-partly-captured",

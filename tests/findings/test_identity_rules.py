@@ -61,3 +61,22 @@ def test_silence_where_an_identity_was_to_be_confirmed_is_told():
     association = only(talk.close().packets)
     assert "identity-ignored" in codes(association)
     assert "perhaps it refuses the identity in silence" in verdict(association)
+
+
+@pytest.mark.parametrize(
+    ("request_", "turn", "told"),
+    [
+        (ASKED, (1, build.abort(2, 0)), True),
+        (ASKED, (1, build.abort()), True),
+        (ASKED, (0, build.abort()), False),
+        (SILENT, (1, build.abort(2, 0)), False),
+        (associate_rq(), (1, build.abort(2, 0)), False),
+    ],
+)
+def test_an_abort_where_an_identity_was_to_be_confirmed_is_told(request_, turn, told):
+    association = only(talked((0, request_), turn, talk=build.Talk().open()).end(turn[0]).packets)
+    said = "perhaps it refuses, or does not know, identities"
+    assert (said in verdict(association)) is told
+    causes = [each for each in findings_of(association).causes if each.code == "identity-ignored"]
+    assert [each.severity for each in causes] == [Severity.WARNING] * told
+    assert all("aborted" in follower.code for each in causes for follower in each.followers)

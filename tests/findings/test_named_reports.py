@@ -34,6 +34,31 @@ def test_an_answer_to_no_request_is_told_with_the_only_one_it_may_be_meant_for(a
     ]
 
 
+def sent_again(side: int, *, waits: bool) -> list[build.Packet]:
+    """One side answers C-STORE-RQ 1 of the other one again, where that may wait for the answer to its next one."""
+    turns = [
+        (1 - side, build.message(3, build.store_rq(1), build.pixels(8))),
+        (side, build.message(3, build.store_rsp(1))),
+    ]
+    if waits:
+        turns.append((1 - side, build.message(3, build.store_rq(2), build.pixels(8))))
+    return talked(*turns, (side, build.message(3, build.store_rsp(1)))).end(0).packets
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize(
+    ("waits", "said"),
+    [
+        (False, "1.00 ms after its final response"),
+        (True, "2.00 ms after its final response; C-STORE-RQ 2 waits for one"),
+    ],
+)
+def test_a_second_answer_to_a_request_is_told_as_that(side, waits, said):
+    assert told(sent_again(side, waits=waits), "response-without-request") == [
+        f"C-STORE-RSP answers C-STORE-RQ 1 again, {said}"
+    ]
+
+
 def test_an_answer_on_another_context_is_told_with_the_classes_of_both_and_once():
     asks = (0, build.message(3, build.store_rq(), build.pixels(8)))
     packets = talked(asks, (1, build.message(1, build.store_rsp())), (0, build.abort(2))).end(0).packets

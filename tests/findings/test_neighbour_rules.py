@@ -141,6 +141,55 @@ def test_a_call_that_is_accepted_without_a_change_lacks_nothing():
     assert told(network.packets) == ["the same call was accepted 1.00 s later (association 3), unlike association 2"]
 
 
+def proposing(network: Network, *classes: str, after: int, answer: bytes) -> build.Talk:
+    talk = network.talk(CLIENT, ARCHIVE, after=after)
+    contexts = [build.proposal(2 * number + 1, uid) for number, uid in enumerate(classes)]
+    talk.client(build.associate_rq(*contexts, calling="CLIENT", called="ARCHIVE"))
+    talk.server(answer)
+    return talk
+
+
+CT, SR, MANY = build.CT_IMAGE_STORAGE, "1.2.840.10008.5.1.4.1.1.88.33", [f"1.2.3.{number}" for number in range(17)]
+LIKE = "a call between the same AE titles that proposes"
+
+
+@pytest.mark.parametrize(
+    ("refused", "taken", "said"),
+    [
+        ([SR], [CT], f"{LIKE} CT Image Storage instead of Comprehensive SR Storage was accepted"),
+        ([SR], [CT, SR], f"{LIKE} CT Image Storage as well was accepted"),
+        ([CT, SR], [CT], f"{LIKE} no Comprehensive SR Storage was accepted"),
+        ([SR], [SR], "the same call was accepted 1.00 s earlier"),
+        ([*MANY, CT], [CT, *MANY], "the same call was accepted 1.00 s earlier"),  # in whatever order
+        (MANY, [*MANY, CT], None),  # too many to remember which
+        (["1.2." + "3" * 70], [CT], None),
+    ],
+)
+@pytest.mark.parametrize("reason", [1, 3])
+def test_a_call_that_proposes_other_classes_is_not_the_same(refused, taken, said, reason):
+    network = Network()
+    accepted = build.associate_ac(calling="CLIENT", called="ARCHIVE")
+    release(proposing(network, *taken, after=0, answer=accepted))
+    proposing(network, *refused, after=1000, answer=build.associate_rj(1, 1, reason)).close()
+    assert told(network.packets) == ([f"{said} (association 1), unlike association 2"] if said else [])
+
+
+def test_of_calls_that_were_accepted_the_same_one_counts_before_one_with_other_classes():
+    network = Network()
+    accepted = build.associate_ac(calling="CLIENT", called="ARCHIVE")
+    release(proposing(network, CT, after=0, answer=accepted))
+    proposing(network, SR, after=1000, answer=build.associate_rj(1, 1, 1)).close()
+    release(proposing(network, SR, after=3000, answer=accepted))
+    assert told(network.packets) == ["the same call was accepted 2.00 s later (association 3), unlike association 2"]
+
+
+def test_a_call_with_other_classes_and_roles_differs_in_more_than_one_thing():
+    network = Network()
+    release(proposing(network, CT, after=0, answer=build.associate_ac(calling="CLIENT", called="ARCHIVE")))
+    called(network, identity(), after=1000, answer=build.associate_rj(1, 1, 1)).close()
+    assert told(network.packets) == []
+
+
 @pytest.mark.parametrize(("result", "told_of"), [(2, True), (1, False)])
 def test_what_the_same_caller_had_open_is_told_when_it_was_refused_for_the_time_being(result, told_of):
     network = Network()

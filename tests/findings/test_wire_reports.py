@@ -254,22 +254,32 @@ def test_a_request_without_a_response_is_told_beside_those_whose_status_is_missi
 @pytest.mark.parametrize(
     ("title", "said"),
     [
-        ("CT\\1", "a backslash"),
-        ("CT1\t", "a tab"),
-        ("C\0T\x1b", "a NUL, the control character 1BH"),
-        ("CTé", "the byte C3H, beyond ASCII, the byte A9H, beyond ASCII"),
+        (b"CT\\1", r"CT\1 with a backslash: no AE title may have it"),
+        (b"CT1\t", r"CT1\x09 with a tab: no AE title may have it"),
+        (b"CT1\r\n", r"CT1\x0d\x0a with a carriage return and a line feed: no AE title may have them"),
+        (b"C\0T\x1b", r"C\x00T\x1b with a NUL and the control character 1BH: no AE title may have them"),
+        (b"\x01\x02T\x02", r"\x01\x02T\x02 with the control characters 01H 02H: no AE title may have them"),
+        (b"CT\xe9", r"CT\xe9 with the byte E9H, which is not ASCII: no AE title may have it"),
+        (
+            "CTÄ".encode(),
+            r"CT\xc3\x84 with the bytes C3H 84H, which are not ASCII: no AE title may have them",
+        ),
+        (
+            b"\xc0\xb3`I\t\xfc\x7f",  # what a sonography machine really sent, and a tab
+            r"\xc0\xb3`I\x09\xfc\x7f with a tab, the control character 7FH and the bytes C0H B3H FCH, "
+            "which are not ASCII: no AE title may have them",
+        ),
     ],
 )
 @pytest.mark.parametrize("which", ["calling", "called"])
 def test_what_no_ae_title_may_have_is_named(which, title, said):
-    request = build.associate_rq(**{which: title})
+    request = build.associate_rq()
     at = 26 if which == "calling" else 10
-    request = request[:at] + title.encode().ljust(16) + request[at + 16 :]
-    request = request[:2] + (len(request) - 6).to_bytes(4, "big") + request[6:]
+    request = request[:at] + title.ljust(16) + request[at + 16 :]
     (finding,) = told(
         talked((0, request), (1, build.associate_rj()), talk=build.Talk().open()).packets, "ae-title-malformed"
     )
-    assert f" sends a {which} AE title with {said}, which no AE title may have: " in finding
+    assert finding.endswith(f" sends the {which} AE title {said}")
 
 
 # One direction

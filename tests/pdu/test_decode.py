@@ -128,7 +128,7 @@ def test_a_pdu_too_short_for_its_type_is_kept_with_the_field_that_is_missing(kin
     found = decode_control_pdu(kind, b"\0\1", SPAN)
     assert isinstance(found, UnknownPdu)
     assert (found.type, found.data) == (kind, b"\0\1")
-    assert "announced at byte" in found.problem
+    assert "runs past the end: it takes " in found.problem
     assert found.name == PDU_TYPES[kind]
 
 

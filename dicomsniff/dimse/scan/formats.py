@@ -53,9 +53,10 @@ VRS = frozenset(_VALUES)
 def well_formed(vr: bytes) -> Callable[..., object]:
     """Return what matches the values of an element if they are as they should be: nearly all are.
 
-    It is compiled when the VR first comes by, as many captures hold no data set.
+    It is compiled when the VR first comes by, as many captures hold no data set. Codes in small letters, which most
+    receivers take, do not match (`has_small_letters`).
     """
-    one = _AT_MOST.get(vr, b"") + _SINGLE[vr]
+    one = _AT_MOST.get(vr, b"") + _SINGLE[vr].replace(b"A-Za-z", b"A-Z")
     return re.compile(rb"%s(?:\\%s)*" % (one, one)).fullmatch
 
 
@@ -70,6 +71,11 @@ def format_problem(vr: bytes, value: bytes) -> str:
         if not re.fullmatch(_SINGLE[vr], part):
             return f"{which} is not {_MEANING[vr]}"
     return ""
+
+
+def has_small_letters(vr: bytes, value: bytes) -> bool:
+    """Whether codes, which are written in capitals, have small letters."""
+    return vr == b"CS" and value.upper() != value
 
 
 _ESCAPE = b"\x1b"

@@ -8,7 +8,7 @@ from dicomsniff.dimse.scan.element_kinds import (
     NUMBER_OF_FRAMES,
     REFERENCED_SOP_INSTANCE_UID,
 )
-from dicomsniff.dimse.scan.formats import CHECKED, format_problem, length_problem
+from dicomsniff.dimse.scan.formats import CHECKED, format_problem, has_small_letters, length_problem
 from dicomsniff.dimse.scan.outline import MINOR_VALUE, PixelDataInfo, ProblemList, Reference, named
 from dicomsniff.dimse.scan.pixels import Fragments, codec_problem, encapsulation_problem
 from dicomsniff.dimse.scan.values import Characters, native_length_problem, small_value, uid_problem, undefined_term
@@ -129,8 +129,12 @@ class KeptValues:
         if tag == CHARACTER_SET:  # its terms are checked by themselves
             return
         self.effort += len(value)
-        if len(value) <= CHECKED and self.effort <= self.affordable and (problem := format_problem(vr, value)):
+        if len(value) > CHECKED or self.effort > self.affordable:
+            return
+        if problem := format_problem(vr, value):
             self._tell_value(tag, vr, value, offset, sequence, problem, minor=sequence is not None)
+        elif sequence is None and has_small_letters(vr, value):
+            self.note_unusual(tag, offset, "(CS) has small letters; codes are written in capitals")
 
     def _tell_value(
         self, tag: int, vr: bytes, value: bytes, offset: int, sequence: int | None, problem: str, *, minor: bool

@@ -1,0 +1,128 @@
+"""Queries without matches, held against those of the same system that found something."""
+
+import re
+
+import pytest
+
+import build
+from findings.traffic import MATCH, SEARCH
+from network import ARCHIVE, CLIENT, Network, release
+from pipeline import analyze
+
+FIND, WORKLIST = build.STUDY_ROOT_FIND, "1.2.840.10008.5.1.4.31"
+LEVEL, NAME, PATIENT, DATE, STUDY = 0x00080052, 0x00100010, 0x00100020, 0x00080020, 0x0020000D
+STEP, MODALITY, STATION = 0x00400100, 0x00080060, 0x00400001
+Keys = dict[int, bytes]
+ONE = {PATIENT: b"P7", DATE: b"20240101"}
+
+
+def identifier(keys: Keys) -> bytes:
+    return b"".join(build.element(tag, value) for tag, value in sorted(keys.items()))
+
+
+def study(keys: Keys, level: bytes = b"STUDY ") -> bytes:
+    return identifier({LEVEL: level, STUDY: b""} | keys)
+
+
+def worklist(keys: Keys) -> bytes:
+    body = identifier(keys)
+    step = build.element(STEP, b"\xfe\xff\x00\xe0" + len(body).to_bytes(4, "little") + body)
+    return build.element(NAME, b"") + step
+
+
+def ask(network: Network, *asked: tuple[bytes, int], sop_class: str = FIND, after: int = 0, status: int = 0,
+        calling: str = "CLIENT") -> None:  # fmt: skip
+    """Queries on one association, each with as many matches as are given."""
+    talk = network.associate(CLIENT, ARCHIVE, calling, "ARCHIVE", sop_class, after=after)
+    for number, (keys, matches) in enumerate(asked, start=1):
+        talk.client(build.message(1, build.command_set(SEARCH | {0x0002: sop_class, 0x0110: number}), keys))
+        said = MATCH | {0x0002: sop_class, 0x0120: number}
+        for _ in range(matches):
+            talk.server(build.message(1, build.command_set(said | {0x0800: 1, 0x0900: 0xFF00}), keys))
+        talk.server(build.message(1, build.command_set(said | {0x0800: 0x0101, 0x0900: status})))
+    release(talk)
+
+
+def told(network: Network) -> list[str]:
+    return [each.message for each in analyze(network.packets).findings if each.code == "found-otherwise"]
+
+
+def compared(nothing: bytes, some: bytes, *, sop_class: str = FIND) -> list[str]:
+    """What is said of a query without matches, and one with 3 of the same system, whichever came first."""
+    said = []
+    for first in (True, False):
+        network = Network()
+        ask(network, (nothing, 0), sop_class=sop_class, after=0 if first else 1000)
+        ask(network, (some, 3), sop_class=sop_class, after=1000 if first else 0)
+        said.append(told(network))
+    one, two = said
+    turned = {"association 1": "association 2", "association 2": "association 1"}
+    assert [re.sub("association [12]", lambda found: turned[found[0]], each) for each in two] == one
+    return one
+
+
+def test_the_key_without_which_something_was_found_is_named():
+    assert compared(study(ONE), study({PATIENT: b"P7"})) == [
+        "the C-FIND-RQ of association 1 (message 1) found nothing; without (0008,0020) Study Date, that of association "
+        "2 (message 1) found 3 matches"
+    ]
+
+
+@pytest.mark.parametrize("key", [STATION, MODALITY])
+def test_keys_in_the_items_of_a_worklist_query_count(key):
+    both = {MODALITY: b"US", STATION: b"US01"}
+    (said,) = compared(worklist(both), worklist({k: v for k, v in both.items() if k != key}), sop_class=WORKLIST)
+    assert "found nothing; without (" in said
+    (said,) = compared(worklist(both), worklist(both | {key: b"MR"}), sop_class=WORKLIST)
+    assert "found nothing; with another (" in said
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(b"doe*", b"DOE*"), (b"Doe ", b"Doe*"), (b"Doe,Jane", b"Doe^Jane"), (b"P-07", b"P07 ")]
+)
+def test_a_value_that_was_written_otherwise_is_told(one, other):
+    (said,) = compared(study({NAME: one}), study({NAME: other}))
+    assert "found nothing; with (0010,0010) Patient's Name written otherwise, that of association 2" in said
+
+
+@pytest.mark.parametrize(
+    ("nothing", "some"),
+    [
+        (study({PATIENT: b"P7"}), study({PATIENT: b"P8"})),  # another patient
+        (study(ONE), study({})),  # two keys less
+        (study({PATIENT: b"P7"}), study(ONE)),  # a key more
+        (study(ONE), study({PATIENT: b"P8"})),  # a key less, and another patient
+        (study(ONE), study({PATIENT: b"P7"}, b"SERIES")),  # at another level
+        (study(ONE), study(ONE)),  # the same: it was stored meanwhile
+        (study({PATIENT: b"P7", DATE: b"*"}), study({PATIENT: b"P7"})),  # an asterisk asks for nothing
+        (study(dict.fromkeys(range(0x00081000, 0x00081009), b"x ")), study({})),  # too many keys
+    ],
+)
+def test_other_differences_explain_nothing(nothing, some):
+    assert compared(nothing, some) == []
+
+
+def test_queries_on_one_association_are_compared_as_well():
+    network = Network()
+    ask(network, (study(ONE), 0), (study({PATIENT: b"P7"}), 2))
+    assert told(network) == [
+        "the C-FIND-RQ of association 1 (message 1) found nothing; without (0008,0020) Study Date, that of association "
+        "1 (message 3) found 2 matches"
+    ]
+
+
+def test_a_query_that_finds_nothing_again_and_again_is_told_once():
+    network = Network()
+    for number in range(3):
+        ask(network, (study(ONE), 0), after=1000 * number)
+    ask(network, (study({PATIENT: b"P7"}), 2), after=5000)
+    (said,) = told(network)
+    assert said.startswith("the C-FIND-RQs of associations 1, 2 and 3 found nothing; without (0008,0020) Study Date")
+
+
+@pytest.mark.parametrize("change", [{"calling": "OTHER"}, {"status": 0xA700}, {"sop_class": WORKLIST}])
+def test_queries_of_others_and_those_that_failed_are_no_evidence(change):
+    network = Network()
+    ask(network, (study(ONE), 0))
+    ask(network, (study({PATIENT: b"P7"}), 2), after=1000, **change)
+    assert told(network) == []
