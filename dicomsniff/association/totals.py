@@ -67,6 +67,8 @@ class Recognized(NamedTuple):
 
 def recognized_on(connection: Connection) -> Recognized:
     """Say that an association is recognized now on a connection."""
+    if connection.replaced_by:
+        return Recognized(late=False, packet=connection.replaced_by)
     if connection.dropped:
         return Recognized(late=True, packet=connection.first_mark.number)
     return Recognized(late=False, packet=max(stream.last_packet for stream in connection.streams))

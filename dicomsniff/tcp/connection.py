@@ -56,6 +56,7 @@ class Connection:
         "latest_time",
         "number",
         "opener",
+        "replaced_by",
         "reset",
         "streams",
         "waiting",
@@ -85,6 +86,8 @@ class Connection:
         """The latest time (ns since 1970) that a packet had which was looked at with care; times may go back."""
         self.reset = False
         self.dropped = False
+        self.replaced_by = 0
+        """The packet with which another connection of the same ends began before it was over; 0 where none did."""
 
     @property
     def last_mark(self) -> PacketMark:
@@ -199,6 +202,7 @@ class TcpTracker:
             events += self.relieve(stream.connection)
         if flags & SYN and stream is not None and _is_new(stream, seq, flags):
             stream.connection.closed = True  # whoever opens another one has closed this one, seen or not
+            stream.connection.replaced_by = number
             events += self._drop(stream.connection)
             stream = None
         if stream is None or stream.connection.dropped:
