@@ -45,14 +45,14 @@ class InnerLoops(BuildHookInterface[Any]):
         self._folder = tempfile.TemporaryDirectory()
         try:
             made = compiled(root, Path(self._folder.name))
+            if version == "editable":
+                _put(made, beside)
+                return
         except (Exception, SystemExit) as error:  # noqa: BLE001  each compiler has its own ways to fail
             self.app.display_warning(f"dicomsniff goes without compiled loops, more slowly: {error}")
             return
-        if version == "editable":
-            shutil.copyfile(made, beside)
-        else:
-            build_data["force_include"][str(made)] = (PACKAGE / made.name).as_posix()
-            build_data["pure_python"], build_data["infer_tag"] = False, True
+        build_data["force_include"][str(made)] = (PACKAGE / made.name).as_posix()
+        build_data["pure_python"], build_data["infer_tag"] = False, True
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         """Clean up, once what was compiled is packed."""
@@ -100,6 +100,13 @@ def compiled(root: Path, folder: Path) -> Path:
         command.run()
     (made,) = (path for path in folder.iterdir() if path.name.endswith(str(sysconfig.get_config_var("EXT_SUFFIX"))))
     return made
+
+
+def _put(made: Path, beside: Path) -> None:
+    """Put a file in its place at once: a process may have loaded the one that is there."""
+    part = beside.with_name(beside.name + ".part")
+    shutil.copyfile(made, part)
+    part.replace(beside)
 
 
 def _sources(root: Path) -> list[Path]:
