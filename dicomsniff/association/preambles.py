@@ -5,7 +5,6 @@ second to a proxy that is to connect it to somebody else, and the proxy answers 
 """
 
 import re
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from dicomsniff.capture.segments import Endpoint
@@ -86,13 +85,15 @@ def _first(data: bytes) -> tuple[str, int, Endpoint | None]:
         if not width or end < _HEADER + 2 * width + 4:
             return PROXY, end, None
         port = int.from_bytes(data[_HEADER + 2 * width : _HEADER + 2 * width + 2], "big")
-        return PROXY, end, Endpoint(str(ip_address(data[_HEADER : _HEADER + width])), port)
+        return PROXY, end, _endpoint(data[_HEADER : _HEADER + width], port)
     if found := re.match(_REQUEST, data[:MAX_PREAMBLE]):
         return TUNNEL, found.end(), None
     return "", 0, None
 
 
-def _endpoint(address: str, port: int) -> Endpoint | None:
+def _endpoint(address: str | bytes, port: int) -> Endpoint | None:
+    from ipaddress import ip_address
+
     try:
         return Endpoint(str(ip_address(address)), port)
     except ValueError:

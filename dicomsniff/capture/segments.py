@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import NamedTuple, Protocol
 
 from dicomsniff.capture.skip import Skip
@@ -157,11 +156,17 @@ def flow_ends(flow: bytes) -> tuple[Endpoint, Endpoint]:
 
 @lru_cache(maxsize=MAX_ADDRESSES)
 def _address(packed: bytes) -> str:
+    if len(packed) == 4:
+        return ".".join(map(str, packed))
+    from ipaddress import ip_address  # loaded where there is IPv6
+
     return str(ip_address(packed))
 
 
 def flow_between(source: Endpoint, target: Endpoint) -> bytes:
     """Return the flow of what `source` sends to `target`."""
+    from ipaddress import ip_address
+
     addresses = ip_address(source.address).packed + ip_address(target.address).packed
     return addresses + source.port.to_bytes(2, "big") + target.port.to_bytes(2, "big")
 

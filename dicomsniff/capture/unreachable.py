@@ -1,7 +1,6 @@
 """ICMP errors about TCP packets: who says that they did not arrive, and why (RFC 792, RFC 4443)."""
 
 import struct
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from dicomsniff.capture.segments import Endpoint, flow_ends
@@ -60,6 +59,8 @@ def read_error(protocol: int, sender: bytes, message: bytes, time: int) -> Unrea
     mtu = 0
     if why == TOO_LARGE:  # in the last two of its bytes, of all four with IPv6
         (mtu,) = struct.unpack_from(">L", message, 4) if protocol == ICMP6 else struct.unpack_from(">H", message, 6)
+    from ipaddress import ip_address
+
     return Unreachable(time, str(ip_address(sender)), source, target, why, mtu)
 
 
