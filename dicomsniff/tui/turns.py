@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 SWITCH = 0.001
 """Seconds that a thread may hold the interpreter while another one waits for it."""
+SOON = 0.0001
+"""The same while the interface waits for what is to be done: an answer to one key is done in dozens of steps."""
 BUSY = 0.02
 """The same while the interface answers a key: a redraw that is interrupted at each turn takes twice as long."""
 
@@ -17,10 +19,10 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready to be read."""
-        sys.setswitchinterval(SWITCH)
+        sys.setswitchinterval(SOON)
         ready = super().select(timeout)
-        if not ready:  # to read is to let go of the interpreter, and to wait for it afterwards
-            sys.setswitchinterval(BUSY)
+        # To read is to let go of the interpreter, and to wait for it afterwards.
+        sys.setswitchinterval(SWITCH if ready else BUSY)
         return ready
 
 

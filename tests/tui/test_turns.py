@@ -1,14 +1,16 @@
 """Who may hold the interpreter: while the interface draws, whoever reads waits longer than a redraw takes."""
 
 import asyncio
+import selectors
 import socket
 import sys
 from collections.abc import Iterator
 
 import pytest
 
+from dicomsniff.tui import turns
 from dicomsniff.tui.slices import go_on
-from dicomsniff.tui.turns import BUSY, SWITCH, attentive_loop, fair_turns
+from dicomsniff.tui.turns import BUSY, SOON, SWITCH, attentive_loop, fair_turns
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="there the loop is another one")
 
@@ -48,6 +50,20 @@ def test_where_something_is_to_be_read_it_gets_the_interpreter_back_soon() -> No
 
     with asyncio.Runner(loop_factory=attentive_loop) as runner:
         assert runner.run(hear()) == pytest.approx(SWITCH)
+
+
+def test_while_it_waits_it_is_to_have_the_interpreter_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+
+    def nothing(_: object, timeout: float | None = None) -> list[object]:
+        found.append(sys.getswitchinterval())
+        return []
+
+    monkeypatch.setattr(selectors.DefaultSelector, "select", nothing)
+    with turns._Selector() as selector:
+        assert selector.select(0) == []
+    assert found == [pytest.approx(SOON)]
+    assert sys.getswitchinterval() == pytest.approx(BUSY)
 
 
 def test_what_no_key_waits_for_leaves_others_their_turns() -> None:
