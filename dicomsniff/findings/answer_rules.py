@@ -147,8 +147,9 @@ def _why_refused(association: Association) -> str:
         return f"; {the_class(IMPLICIT_VR_LITTLE_ENDIAN)}, which every acceptor must take, was not proposed for {it}"
     refusals = [retired(c.abstract_syntax or "") if c.result == _CLASS_REFUSED else None for c in refused]
     if refused and None not in refusals:
-        it = "that class" if len(refused) == 1 else the_class(refused[0].abstract_syntax)
-        return f"; the standard has retired {it}" + (f" for {refusals[0]}" if refusals[0] else "")
+        if len(refused) > 1:
+            return "; the standard has retired all of them"
+        return "; the standard has retired that class" + (f" for {refusals[0]}" if refusals[0] else "")
     return ""
 
 

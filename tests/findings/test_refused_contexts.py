@@ -66,6 +66,8 @@ def test_a_class_that_the_standard_retired_is_told_with_the_one_that_took_its_pl
     assert refused(*beside, code="contexts-refused") == said
     among = (ultrasound, (IMPLICIT,), CLASS_REFUSED), (MR, (IMPLICIT,), CLASS_REFUSED), (VERIFICATION, (IMPLICIT,), 0)
     assert refused(*among, code="contexts-refused") == ""
+    both = (ultrasound, (IMPLICIT,), CLASS_REFUSED), (patients, (IMPLICIT,), CLASS_REFUSED)
+    assert refused(*both).startswith("the standard has retired all of them; proposed: ")
     assert refused((ultrasound, (IMPLICIT,), SYNTAXES_REFUSED)) == ""
 
 
