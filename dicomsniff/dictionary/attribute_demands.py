@@ -30,6 +30,9 @@ _INVENTORY_LEVEL = 0x00080403
 _SCHEDULED_STEPS, _STUDY_INSTANCE_UID = 0x00400270, 0x0020000D
 _PERFORMED_SERIES, _SERIES_INSTANCE_UID, _PROTOCOL_NAME = 0x00400340, 0x0020000E, 0x00181030
 
+_SOP_CLASS, _SOP_INSTANCE = 0x00081150, 0x00081155
+"""Referenced SOP Class UID, Referenced SOP Instance UID."""
+
 MPPS_ENDED = ("COMPLETED", "DISCONTINUED")
 """Performed Procedure Step Status after which a step is not changed any more (PS3.4 §F.7.2.2.2)."""
 UPS_ENDED = ("COMPLETED", "CANCELED")
@@ -152,7 +155,11 @@ _UPS_CHANGE = Demand(
     vital=((TRANSACTION_UID,),),
 )
 _COMMITMENT = ((TRANSACTION_UID,), (REFERENCED_SOP_SEQUENCE,))
+_REFERENCES = ((REFERENCED_SOP_SEQUENCE, _SOP_CLASS), (REFERENCED_SOP_SEQUENCE, _SOP_INSTANCE))
+_SESSION = 0x20100500
+"""Referenced Film Session Sequence."""
 _FAILURES = ((TRANSACTION_UID,), (FAILED_SOP_SEQUENCE,))
+_FAILED = ((FAILED_SOP_SEQUENCE, _SOP_CLASS), (FAILED_SOP_SEQUENCE, _SOP_INSTANCE))
 _UPS_SUBSCRIBE = Demand(
     "PS3.4 Table CC.2.3-1",
     ((RECEIVING_AE,), (DELETION_LOCK,)),
@@ -185,12 +192,12 @@ Key = tuple[str, str, int | None]
 DEMANDS: dict[Key, Demand] = {
     (MPPS, "N-CREATE", None): _MPPS_CREATE,
     (MPPS, "N-SET", None): _MPPS_SET,
-    (COMMITMENT, "N-ACTION", 1): Demand("PS3.4 Table J.3-1", _COMMITMENT, vital=_COMMITMENT),
-    (COMMITMENT, "N-EVENT-REPORT", 1): Demand("PS3.4 Table J.3-2", _COMMITMENT, vital=_COMMITMENT),
-    (COMMITMENT, "N-EVENT-REPORT", 2): Demand("PS3.4 Table J.3-2", _FAILURES, vital=_FAILURES),
+    (COMMITMENT, "N-ACTION", 1): Demand("PS3.4 Table J.3-1", _COMMITMENT + _REFERENCES, vital=_COMMITMENT),
+    (COMMITMENT, "N-EVENT-REPORT", 1): Demand("PS3.4 Table J.3-2", _COMMITMENT + _REFERENCES, vital=_COMMITMENT),
+    (COMMITMENT, "N-EVENT-REPORT", 2): Demand("PS3.4 Table J.3-2", _FAILURES + _FAILED, vital=_FAILURES),
     (FILM_BOX, "N-CREATE", None): Demand(
         "PS3.4 Table H.4-6",
-        ((0x20100010,), (0x20100500,)),  # Image Display Format, Referenced Film Session Sequence
+        ((0x20100010,), (_SESSION,), (_SESSION, _SOP_CLASS), (_SESSION, _SOP_INSTANCE)),  # Image Display Format first
         _FILM_VALUES,
     ),
     (FILM_BOX, "N-SET", None): Demand("PS3.3 Table C.13-3", allowed=_FILM_VALUES),

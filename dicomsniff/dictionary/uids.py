@@ -49,6 +49,15 @@ def misspelt(uid: str) -> str | None:
     return meant if find_uid_name(meant) is not None else None
 
 
+@lru_cache(maxsize=256)
+def retired(uid: str) -> str | None:
+    """Return the UID of the same name that took a retired one's place, empty where none did; None of those in use."""
+    name, *_, state, _ = uids().get(uid, ("", "", ""))
+    if state != "Retired":
+        return None
+    return next((each for each, said in uids().items() if said[0] == name and each.startswith(uid + ".")), "")
+
+
 def _is_near(number: str, other: str) -> bool:
     """Whether one digit more, less or other, or the order of the digits, makes one number of the other."""
     more, less = Counter(number) - Counter(other), Counter(other) - Counter(number)

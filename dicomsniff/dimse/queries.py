@@ -19,6 +19,8 @@ MAX_READ = 1 << 20
 _EXACT = ("AE", "CS", "DA", "LO", "SH", "UI")
 _PATTERN = dict.fromkeys(_EXACT, b"*?\x1b") | {"DA": b"-*?", "UI": b"*?"}
 """VRs of keys of which a value, if it has none of these characters, is matched by equal ones only."""
+_UNIQUE = (0x0020000D, 0x0020000E, 0x00080018)
+"""Unique keys that are UIDs: of studies, series and instances."""
 FAILED_INSTANCES = 0x00080058
 """Failed SOP Instance UID List."""
 
@@ -34,8 +36,8 @@ class Query(Struct):
     """What one operation asked for, and what its matches gave; `request` is None where that could not be read.
 
     Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they
-    leave out or give without a value, which values are question marks only, and which do not fit what was asked for, by
-    tag.
+    leave out or give without a value, which values are question marks only, which do not fit what was asked for, and
+    which UIDs an earlier one had, by tag.
     """
 
     request: Identifier | None = None
@@ -46,6 +48,8 @@ class Query(Struct):
     empty: dict[int, Occurrence] = field(default_factory=dict)
     question_marks: dict[int, Occurrence] = field(default_factory=dict)
     unfit: dict[int, Occurrence] = field(default_factory=dict)
+    again: dict[int, Occurrence] = field(default_factory=dict)
+    uids: dict[int, list[bytes]] = field(default_factory=dict)
     failed_instances: int | None = None
     """How many instances the final response lists as failed; None where it has no such list that could be read."""
     last_match: bytes | None = None
@@ -115,6 +119,12 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
     for tag in asked.elements:
         if tag not in NO_KEYS and tag not in found.elements:
             _count(query.absent, tag, response)
+    for tag in _UNIQUE:
+        if tag in found.elements and (uid := found.elements[tag].value.rstrip(b" \0")):
+            seen = query.uids.setdefault(tag, [])
+            if uid in seen:
+                _count(query.again, tag, response)
+            seen.append(uid)
     for tag, key in found.elements.items():
         if key.is_empty:
             if tag in asked.elements and tag != LEVEL:

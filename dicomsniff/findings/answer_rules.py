@@ -8,7 +8,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION, IMAGE_BOXES, META_CLASSES
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
-from dicomsniff.dictionary.uids import IMPLICIT_VR_LITTLE_ENDIAN, STANDARD_ROOT, find_uid_name, misspelt
+from dicomsniff.dictionary.uids import IMPLICIT_VR_LITTLE_ENDIAN, STANDARD_ROOT, find_uid_name, misspelt, retired
 from dicomsniff.findings.codes import PROPOSAL, by
 from dicomsniff.findings.encoding_rules import with_characters_not_allowed
 from dicomsniff.findings.finding import Severity
@@ -145,6 +145,11 @@ def _why_refused(association: Association) -> str:
     if without:
         it = "it" if len(refused) == 1 else the_class(without[0].abstract_syntax)
         return f"; {the_class(IMPLICIT_VR_LITTLE_ENDIAN)}, which every acceptor must take, was not proposed for {it}"
+    refusals = [retired(c.abstract_syntax or "") if c.result == _CLASS_REFUSED else None for c in refused]
+    if refused and None not in refusals:
+        if len(refused) > 1:
+            return "; the standard has retired all of them"
+        return "; the standard has retired that class" + (f" for {refusals[0]}" if refusals[0] else "")
     return ""
 
 

@@ -90,6 +90,26 @@ def unique_missing(each: Asked) -> Iterator[Seen]:
 
 
 @final_rule(
+    code="match-repeated",
+    where=asks,
+    severity=Severity.NOTE,
+    follows=(*BROKEN, "own:match-level-differs"),
+)
+@_told_once
+def repeated(each: Asked) -> Iterator[Seen]:
+    """The same match is sent more than once.
+
+    A query gets one match for each study, series or instance that fits, and the unique key of the level says which one
+    it is. SCUs list what they get twice.
+
+    What to do: Look at the SCP's database: it may hold the study twice, or join tables with several entries for it.
+    """
+    level = each.level
+    if level is not None and level.unique is not None and (occurrence := each.query.again.get(level.unique)):
+        yield Seen(f"sends the same {named(level.unique)} again", occurrence)
+
+
+@final_rule(
     code="match-return-key-missing",
     where=asks,
     severity=Severity.WARNING,

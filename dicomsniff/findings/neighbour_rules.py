@@ -92,7 +92,9 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
             if first.refused == _CALLED and known and first.ends.called not in known:
                 taken = [f"{the_title(title)} ({listed([good])})" for title, good in known.items()]
                 said = f"{the_address(first.ends.target)} accepted others by the AE title {some_of(taken, MAX_NAMED)}"
-                yield _about(first, f"{said}; {listed(group)} called it {_titles(first)[1]}")
+                swapped = first.ends.calling in known
+                why = f" and itself {_titles(first)[0]}: the two titles are probably swapped" if swapped else ""
+                yield _about(first, f"{said}; {listed(group)} called it {_titles(first)[1]}{why}")
             at = owners.get(first.ends.called or "", {})
             if first.refused == _CALLED and at and first.ends.target not in at:
                 taken = [f"{the_address(target)} ({listed([good])})" for target, good in at.items()]

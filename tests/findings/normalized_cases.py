@@ -162,7 +162,7 @@ def claimed(transaction: bytes, status: int = 0xC301) -> list[build.Packet]:
 
 
 def references(*instances: int) -> "list[Elements]":
-    return [{0x00081155: f"1.2.{number}".encode().ljust(6, b"\0")} for number in instances]
+    return [{0x00081150: UID, 0x00081155: f"1.2.{number}".encode().ljust(6, b"\0")} for number in instances]
 
 
 def committed(

@@ -140,6 +140,10 @@ CASES = {
         lambda: exchange(STUDY_ROOT_FIND, STUDY, FOUND | {STUDY_UID: b""}),
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {ACCESSION: b""}, FOUND | {ACCESSION: b""}),
     ),
+    "match-repeated": (
+        lambda: exchange(STUDY_ROOT_FIND, STUDY, FOUND, FOUND),
+        lambda: exchange(STUDY_ROOT_FIND, STUDY, FOUND, FOUND | {STUDY_UID: b"1.2.4\0"}),
+    ),
     "match-return-key-missing": (
         lambda: exchange(WORKLIST, {NAME: b"", STUDY_UID: b""}, {NAME: b"A ", STUDY_UID: b""}),
         lambda: exchange(WORKLIST, {NAME: b""}, {NAME: b"A "}),

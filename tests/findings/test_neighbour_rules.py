@@ -109,6 +109,19 @@ def test_a_called_title_that_is_refused_is_held_against_those_that_others_were_a
     ]
 
 
+def test_titles_that_were_swapped_are_told():
+    network = Network()
+    echo(network)
+    talk = network.talk("10.0.0.77", ARCHIVE, after=1000)
+    talk.client(build.associate_rq(calling="ARCHIVE", called="OTHER"))
+    talk.server(build.associate_rj())
+    talk.end(1)
+    assert told(network.packets) == [
+        "10.0.0.2:104 accepted others by the AE title ARCHIVE (association 1); association 2 called it OTHER and "
+        "itself ARCHIVE: the two titles are probably swapped"
+    ]
+
+
 def test_a_called_title_that_is_refused_is_told_where_it_was_accepted():
     network = Network()
     echo(network)

@@ -43,6 +43,16 @@ def test_an_attribute_missing_from_an_item_is_named_with_its_sequence():
     assert "(0020,000D) Study Instance UID of (0040,0270)" in finding.message
 
 
+@pytest.mark.parametrize("left_out", [0x00081150, 0x00081155])
+def test_a_reference_that_does_not_say_what_it_refers_to_is_why_a_commitment_is_refused(left_out):
+    references = [cases.references(1)[0], cases.without(cases.references(2)[0], left_out)]
+    data = {cases.TRANSACTION: cases.UID, cases.REFERENCED: references}
+    turns = cases.asked(cases.ACTION, cases.COMMITMENT, data, 0x0115, kind=1, instance=cases.WELL_KNOWN)
+    (finding,) = findings_of(only(cases.exchange(cases.COMMITMENT, *turns))).causes
+    assert f"without ({left_out >> 16:04X},{left_out & 0xFFFF:04X}) Referenced SOP" in finding.message
+    assert finding.message.endswith("refused with 0x0115 (Invalid Argument Value)")
+
+
 def test_a_failure_that_its_comment_explains_is_not_explained_otherwise():
     turns = cases.asked(SET, MPPS, {0x00100020: b"ID"}, 0x0110, more={0x0902: "Database locked"})
     assert codes(only(cases.exchange(MPPS, *turns))) == ["status-failure"]

@@ -48,6 +48,20 @@ def test_an_object_without_the_uid_of_its_class_is_told_where_it_was_refused():
     assert told(stored(nameless, 0xA700), "likely-reason") == told(stored(UIDS), "likely-reason") == []
 
 
+@pytest.mark.parametrize("jpip", [False, True])
+def test_an_image_without_pixels_is_told_where_it_was_refused(jpip):
+    """Those of JPIP are fetched from elsewhere."""
+    numbers = (0x00280010, 0x00280011, 0x00280100)
+    described = UIDS + b"".join(data_sets.short(tag, "US", b"\x10\0") for tag in numbers)
+    syntax = "1.2.840.10008.1.2.4.94" if jpip else build.EXPLICIT
+    missed = [text for text in told(stored(described, syntax=syntax), "likely-reason") if "Pixel Data" in text]
+    assert len(missed) == (not jpip)
+    assert all(text.startswith("the data set of C-STORE-RQ has no (7FE0,0010) Pixel Data: likely") for text in missed)
+    for also in (data_sets.long(0x7FE00008, "OF", bytes(1024)), data_sets.long(0x7FE00010, "OW", bytes(512))):
+        assert told(stored(described + also), "likely-reason") == told(stored(UIDS), "likely-reason") == []
+    assert told(stored(described, 0), "likely-reason") == []
+
+
 def test_a_file_that_is_sent_as_it_is_is_the_cause_of_its_transfer_syntax():
     meta = bytes(128) + b"DICM" + data_sets.short(0x00020010, "UI", build.EXPLICIT.encode() + b"\0")
     found = stored(meta + UIDS, syntax=build.IMPLICIT)

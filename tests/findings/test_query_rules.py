@@ -251,14 +251,26 @@ def test_equal_faults_are_told_once_with_their_number():
 
 
 def test_how_many_matches_show_a_fault_is_said():
-    packets = exchange(STUDY_ROOT_FIND, STUDY | {MODALITIES: b""}, FOUND, FOUND | {MODALITIES: b"CT"}, FOUND)
+    second, third = {MODALITIES: b"CT", STUDY_UID: b"1.2.4\0"}, {STUDY_UID: b"1.2.5\0"}
+    packets = exchange(STUDY_ROOT_FIND, STUDY | {MODALITIES: b""}, *(FOUND | each for each in ({}, second, third)))
     assert [each.message for each in found(packets)] == [
         "STORESCP (10.0.0.2:104) leaves out (0008,0061) Modalities in Study in 2 of 3 matches, though asked for"
     ]
-    packets = exchange(STUDY_ROOT_FIND, STUDY, *[FOUND | {LEVEL: b"SERIES"}] * 6)
+    others = [{LEVEL: b"SERIES", STUDY_UID: b"1.2.%d\0" % number} for number in range(6)]
+    packets = exchange(STUDY_ROOT_FIND, STUDY, *others)
     assert [each.message for each in found(packets)] == [
         'STORESCP (10.0.0.2:104) states level "SERIES" in all 4 matches looked at, of 6; STUDY was asked for'
     ]
+
+
+def test_a_match_that_is_sent_again_is_told_by_the_unique_key_of_its_level():
+    """Series of one study have its Study Instance UID all."""
+    series = [SERIES | {SERIES_UID: b"1.2.3.%d\0" % number} for number in (4, 5, 4)]
+    said = "sends the same (0020,000E) Series Instance UID again in 1 of 3 matches"
+    for swapped, sender in ((False, "STORESCP (10.0.0.2:104)"), (True, "STORESCU (10.0.0.1:40001)")):
+        packets = exchange(STUDY_ROOT_FIND, SERIES, *series, swapped=swapped)
+        assert [each.message for each in found(packets) if each.code == "match-repeated"] == [f"{sender} {said}"]
+    assert found(exchange(STUDY_ROOT_FIND, SERIES, *series[:2])) == []
 
 
 def test_matches_without_a_level_are_told():

@@ -57,5 +57,19 @@ def test_the_default_transfer_syntax_may_be_proposed_in_another_context_of_the_c
     assert refused(*apart, code="contexts-refused") == ""
 
 
+def test_a_class_that_the_standard_retired_is_told_with_the_one_that_took_its_place():
+    ultrasound, patients = "1.2.840.10008.5.1.4.1.1.6", "1.2.840.10008.5.1.4.1.2.3.1"
+    said = f"the standard has retired that class for {ultrasound}.1"
+    assert refused((ultrasound, (IMPLICIT,), CLASS_REFUSED)) == said
+    assert refused((patients, (IMPLICIT,), CLASS_REFUSED)) == "the standard has retired that class"
+    beside = (ultrasound, (IMPLICIT,), CLASS_REFUSED), (MR, (IMPLICIT,), 0)
+    assert refused(*beside, code="contexts-refused") == said
+    among = (ultrasound, (IMPLICIT,), CLASS_REFUSED), (MR, (IMPLICIT,), CLASS_REFUSED), (VERIFICATION, (IMPLICIT,), 0)
+    assert refused(*among, code="contexts-refused") == ""
+    both = (ultrasound, (IMPLICIT,), CLASS_REFUSED), (patients, (IMPLICIT,), CLASS_REFUSED)
+    assert refused(*both).startswith("the standard has retired all of them; proposed: ")
+    assert refused((ultrasound, (IMPLICIT,), SYNTAXES_REFUSED)) == ""
+
+
 def test_what_was_accepted_is_not_looked_at():
     assert refused((MR, ("1.2.840.10008.1.2.4.7",), 0), (CT, (IMPLICIT,), CLASS_REFUSED), code="contexts-refused") == ""

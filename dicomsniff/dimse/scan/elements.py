@@ -107,6 +107,11 @@ class ElementWalk:
         else:
             self._advance(data, start, offset)
 
+    @property
+    def last(self) -> int:
+        """The tag of the last element of the data set itself; -1 where there is none."""
+        return (self._nesting.outer or [self._nesting.here])[0].last
+
     def ends_with_pixels(self, length: int) -> bool:
         """Whether the first `length` bytes of the data set end where its Pixel Data does: little may follow that."""
         at_top = not self._nesting.outer and not self._pending and not self.stopped

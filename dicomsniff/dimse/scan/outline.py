@@ -64,7 +64,7 @@ class DataSetOutline(Struct, frozen=True):
     `reference_counts` counts the referenced instances by sequence, also those not in `referenced`. `failure_reasons`
     counts the items of sequences by Failure Reason (0008,1197). `unusual` says the first thing in it that is no problem
     for most receivers, and worth a word where one failed, `other_vr` the first VR that is not the data dictionary's;
-    `lacks` names the UID without which an object is none.
+    `lacks` names the element without which an object is none, or no image. `last` is the tag of the last element.
     """
 
     transfer_syntax: str | None
@@ -84,6 +84,7 @@ class DataSetOutline(Struct, frozen=True):
     unusual: str = ""
     other_vr: str = ""
     lacks: str = ""
+    last: int = -1
 
 
 class ProblemList(Struct):

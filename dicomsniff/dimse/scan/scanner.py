@@ -186,9 +186,9 @@ class DataSetScanner:
     def _outline(self, length: int) -> DataSetOutline:
         walk, decision = self._walk, self._decision
         if walk is None or decision is None:
-            kept, headers, stopped = KeptValues(self._problems), 0, ""
+            kept, headers, stopped, last = KeptValues(self._problems), 0, "", -1
         else:
-            kept, headers, stopped = walk.kept, walk.headers, walk.stopped
+            kept, headers, stopped, last = walk.kept, walk.headers, walk.stopped, walk.last
             known = self._negotiated if not decision.guessed else None
             kept.check_fragments(PIXEL_DATA, known)
         if self._named_syntax:
@@ -223,4 +223,5 @@ class DataSetScanner:
             unexamined=self._lost or stopped,
             unusual=kept.unusual,
             other_vr=kept.other_vr,
+            last=last,
         )
