@@ -25,10 +25,12 @@ TALKS = [
 WELL = TALKS[:2]
 FAULTS = ("drop", "twice", "late", "cut", "other", "small window", "shorter", "split", "lag")
 FAULT = st.tuples(st.sampled_from(FAULTS), st.integers(0, 12))
+OVERLAPPING = 10
+"""Instead of a pause: the next one begins 1 ms after this one began."""
 AGAIN = st.tuples(
     st.sampled_from([0, 0, 1, 5, 30, 1200]),  # ms of each step beyond the first
     st.integers(0, 12),  # the step before which that is waited
-    st.sampled_from([0, 0, 0, 10, 7000]),  # ms until the next one begins, beside 20 if that is 0
+    st.sampled_from([0, 0, 0, OVERLAPPING, 7000]),  # ms until the next one begins, beside 20 if that is 0
     st.sampled_from([0, 0, 0, 0, 1]),  # whether the ports are those of the one before
     st.lists(FAULT, max_size=1) | st.just([]),
 )
@@ -94,5 +96,5 @@ def captured(drawn: list[tuple[Steps, list[tuple[int, int, int, int, list[tuple[
             for fault, place in faults:
                 some = spoiled(some, fault, place)
             packets += some
-            start += (slow + (pause or 20) if pause != 10 else 1) * MILLISECOND
+            start += (slow + (pause or 20) if pause != OVERLAPPING else 1) * MILLISECOND
     return build.pcap(build.frames(sorted(packets, key=lambda packet: packet.time)))
