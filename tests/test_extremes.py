@@ -162,6 +162,7 @@ def test_seconds_and_fractions_of_pcap_may_be_anything(tmp_path, times, nanoseco
 @few
 @example([0] * 4 + [(1 << 64) - 1], 0, 0, True)
 @example([0] * 4 + [(1 << 64) - 1], 0, -(1 << 63), True)
+@example([0] * 8 + [1], 0, -(1 << 63), False)
 @example([5], 0xFF, 0, True)
 @example([5], 0x7F, (1 << 63) - 1, True)
 def test_clocks_of_pcapng_may_be_anything(tmp_path, ticks, resolution, offset, in_order):

@@ -170,6 +170,8 @@ def test_on_any_other_port_tls_that_cannot_be_read_is_only_counted(tmp_path, ses
     with open_capture(path) as capture:
         assert capture.associations == []
         assert dict(capture.analyzer.foreign) == {"TLS": 1}
+    (finding,) = transcript(open_capture(path))["findings"]
+    assert finding["message"].endswith(" carries TLS, to 10.0.0.2:4242; if that is DICOM, add --port 4242")
 
 
 def test_a_port_that_is_said_to_be_dicom_may_carry_it_in_tls(tmp_path, session):

@@ -1,5 +1,5 @@
 # What the names of inner.py are to a machine. Lengths and places are 64 bits wide, so that nothing that a capture says
-# overflows; bytes are read with a check of their bounds.
+# overflows, and times, which in pcapng may be any number, are Python's; bytes are read with a check of their bounds.
 
 cimport cython
 
@@ -18,13 +18,13 @@ cdef inline bint _is_of(
 @cython.locals(
     data=bytes, starts=list, compiled=bint, at=Py_ssize_t, tcp_at=Py_ssize_t, body=Py_ssize_t, width=Py_ssize_t,
     is_v6=bint, addresses_at=Py_ssize_t, length_at=Py_ssize_t, found=list, pauses=list, matters=bint,
-    since=Py_ssize_t, until=Py_ssize_t, before=Py_ssize_t, size=Py_ssize_t, taken="long long", sent_at="long long",
+    since=Py_ssize_t, until=Py_ssize_t, before=Py_ssize_t, size=Py_ssize_t, taken="long long",
     sent="long long",
     index=Py_ssize_t, start=Py_ssize_t, tcp=Py_ssize_t, length=Py_ssize_t, seq="unsigned int", control="unsigned int",
-    is_data=bint, is_answer=bint, time="long long",
+    is_data=bint, is_answer=bint,
 )
 cpdef list turns(
-    batch, shape, bytes flow, bytes answers, Py_ssize_t first, Py_ssize_t last, long long latest
+    batch, shape, bytes flow, bytes answers, Py_ssize_t first, Py_ssize_t last, latest
 )
 
 

@@ -3,10 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from dicomsniff.association.protocols import TLS
 from dicomsniff.findings.connection_rules import unanswered_strangers
 from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.parts import the_address
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, some_of
+
+MAX_NAMED = 3
+"""Servers of TLS that a line names; further ones are counted."""
 
 
 @capture_rule(code="foreign-protocol", severity=Severity.NOTE)
@@ -19,11 +24,22 @@ def foreign(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Where DICOM is expected there, check the port, or read it with the session's keys if it is TLS.
     """
     told = Counter(each.protocol for each in unanswered_strangers(facts))
-    told["TLS"] += len(facts.handshakes)
+    told[TLS] += len(facts.handshakes)
     for protocol, total in sorted(facts.foreign.items()):
         count = total - told[protocol]
         if protocol and count:
-            yield Hit(f"{counted(count, 'TCP connection')} carr{'y' if count != 1 else 'ies'} {protocol}")
+            where = _perhaps_dicom(facts) if protocol == TLS else ""
+            yield Hit(f"{counted(count, 'TCP connection')} carr{'y' if count != 1 else 'ies'} {protocol}{where}")
+
+
+def _perhaps_dicom(facts: CaptureFacts) -> str:
+    """Say where TLS went in a capture without any DICOM, and how to be told of it if that is DICOM."""
+    servers = sorted(facts.tls_servers)
+    if facts.association_count or not servers:
+        return ""
+    ports = list(dict.fromkeys(server.rpartition(":")[2] for server in servers))
+    asked = f" --port {ports[0]}" if len(ports) == 1 else " --port and its port"
+    return f", to {some_of([the_address(server) for server in servers], MAX_NAMED)}; if that is DICOM, add{asked}"
 
 
 @capture_rule(code="connections-given-up", severity=Severity.NOTE)
