@@ -101,7 +101,10 @@ def _key(public: Element) -> tuple[str, int]:
     if kind not in (*_RSA, _DSA):
         return _OTHER_KEYS.get(kind, kind), 0
     numbers = parameters[0] if kind == _DSA else sole(bits(value))
-    length = _number(numbers.parts()[0]).bit_length()
+    modulus = _number(numbers.parts()[0])
+    if modulus <= 0:
+        raise ValueError("no modulus")
+    length = modulus.bit_length()
     return f"{'DSA' if kind == _DSA else 'RSA'} {length}", length
 
 

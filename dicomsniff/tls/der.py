@@ -7,6 +7,8 @@ from typing import NamedTuple
 INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER = 0x02, 0x03, 0x04, 0x06
 UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
 _LONG = 0x80
+MAX_IDENTIFIER = 64
+"""Bytes of an object identifier; none that is in use has as many, and longer ones take long."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TURN = 50
 """Years of two digits from this one on are of the twentieth century (RFC 5280 §4.1.2.5.1)."""
@@ -49,7 +51,8 @@ def sole(data: bytes) -> Element:
 
 def identifier(element: Element) -> str:
     """Return an object identifier with dots: `2.5.4.3`."""
-    if element.tag != OBJECT_IDENTIFIER or not element.content or element.content[-1] & 0x80:
+    length = len(element.content)
+    if element.tag != OBJECT_IDENTIFIER or not 0 < length <= MAX_IDENTIFIER or element.content[-1] & 0x80:
         raise ValueError("no object identifier")
     numbers, number = [], 0
     for byte in element.content:

@@ -17,6 +17,10 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
         ("3.4", hashes.SHA512),
     )},
     "1.2.840.10040.4.3": hashes.SHA1,
+    **{f"2.16.840.1.101.3.4.3.{last}": each for last, each in (
+        (9, hashes.SHA3_224), (10, hashes.SHA3_256), (11, hashes.SHA3_384), (12, hashes.SHA3_512),
+        (13, hashes.SHA3_224), (14, hashes.SHA3_256), (15, hashes.SHA3_384), (16, hashes.SHA3_512),
+    )},
     "2.16.840.1.101.3.4.3.1": hashes.SHA224,
     "2.16.840.1.101.3.4.3.2": hashes.SHA256,
     **{f"2.16.840.1.101.3.4.2.{last}": each for last, each in (

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicomsniff.tls.certificates import read_certificate
+from dicomsniff.tls.der import OBJECT_IDENTIFIER, Element, identifier
 from tls_talk import CERTIFICATES
 
 PACS, EXPIRED = (
@@ -75,12 +76,13 @@ KINDS = {
 key_of = cache(lambda kind: KINDS[kind]())
 
 
-def made(kind, subject, issuer, names=(), start=DAY, end=DAY + timedelta(days=1), signer=None, **signing):
+def made(kind, subject, issuer, names=(), start=DAY, end=DAY + timedelta(days=1), signer=None, digest=None, **signing):
     builder = x509.CertificateBuilder(issuer, subject, key_of(kind).public_key(), 7, start, end)
     if names:
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    digest = None if kind.startswith("Ed") else hashes.SHA256()
+    if digest is None and not kind.startswith("Ed"):
+        digest = hashes.SHA256()
     return builder.sign(signer or key_of(kind), digest, **signing)
 
 
@@ -148,3 +150,23 @@ def test_rsassa_pss_is_verified_too():
     found = read_certificate(der(made("RSA 1024", name, name, rsa_padding=pss)))
     assert found is not None
     assert found.is_self_signed
+
+
+def test_a_modulus_that_is_no_number_of_a_key_is_not_measured():
+    place = PACS.index(bytes.fromhex("0282010100")) + 4
+    assert read_certificate(PACS[:place] + b"\xff" + PACS[place + 1 :]) is None
+    assert read_certificate(PACS[:place] + bytes(257) + PACS[place + 257 :]) is None
+
+
+def test_an_object_identifier_that_is_hostile_is_not_worked_out():
+    longer = b"\x81" * (1 << 20) + b"\1"  # the square of that would take minutes
+    with pytest.raises(ValueError, match="no object identifier"):
+        identifier(Element(OBJECT_IDENTIFIER, longer, b""))
+
+
+def test_signatures_of_sha_3_are_verified_too():
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pacs")])
+    for kind in ("RSA 1024", "EC secp256r1"):
+        found = read_certificate(der(made(kind, name, name, digest=hashes.SHA3_256())))
+        assert found is not None
+        assert found.is_self_signed
