@@ -16,6 +16,12 @@ MAX_FAILURES = 5
 """Different statuses of failure that are remembered of the C-STOREs of a delivery."""
 
 
+SLOW = 1_000_000_000
+"""ns from which on an SCP may tire of waiting for the answer to a C-STORE."""
+MAX_LATE = 100
+"""C-STOREs of a delivery that were answered so late, of which is remembered when."""
+
+
 class Stores(Struct):
     """C-STORE operations counted by how they ended, which asked first and last, and when the first began (ns)."""
 
@@ -34,6 +40,8 @@ class Stores(Struct):
     """Of these, those sent whole on an association that goes on: they may still be answered."""
     waited: int = 0
     """How long (ns) the first of those pending has waited by then."""
+    late: list[tuple[int, int]] = field(default_factory=list)
+    """Of those answered after SLOW or more, when the request and the answer were whole (ns); MAX_LATE at most."""
     first_failed: int = 0
     """When the first response with a failure was whole (ns since 1970)."""
     first_unanswered: int = 0
@@ -49,6 +57,9 @@ class Stores(Struct):
             self._count_unanswered(operation.request, now)
         else:
             self.by_category[operation.category] = self.by_category.get(operation.category, 0) + 1
+            asked, answered = operation.request.span.last_time, operation.final.span.last_time
+            if answered - asked >= SLOW and len(self.late) < MAX_LATE:
+                self.late.append((asked, answered))
             if operation.category == "Failure":
                 self.first_failed = self.first_failed or operation.final.span.last_time
                 self._count_failure(operation)

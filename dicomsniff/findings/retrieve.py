@@ -14,7 +14,7 @@ from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
 from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
 from dicomsniff.findings.review import PATIENCE, Review
-from dicomsniff.quantities import counted, of_all, some_of
+from dicomsniff.quantities import counted, duration, of_all, some_of
 from dicomsniff.side import Side
 
 DESTINATION_UNKNOWN = 0xA801
@@ -219,7 +219,17 @@ def _refused_objects(move: Move, destination: str) -> str:
         left = sum(_left(each.stores) for each in leaving)
         parts.append(f"{destination} left {of_all(left, move.sent, 'C-STORE')} without an answer{then}")
     parts += map(_cut_off, cut)
+    if late := _answered_late(move):
+        took = duration(min(late) - move.over_at)
+        when = "the C-MOVE was over" if move.status is not None else "the requestor had given up"
+        parts.append(f"{destination} answered {of_all(len(late), move.sent, 'C-STORE')} only {took} after {when}")
     return "; ".join(parts)
+
+
+def _answered_late(move: Move) -> list[int]:
+    """Return when (ns) C-STOREs that were under way when a C-MOVE was over were answered."""
+    late = (each for delivery in move.deliveries for each in delivery.stores.late)
+    return [answered for asked, answered in late if asked <= move.over_at < answered - JITTER]
 
 
 def _cut_off(delivery: Delivery) -> str:
@@ -241,7 +251,8 @@ def _left(stores: Stores) -> int:
 
 def _explain_partial(move: Move, destination: str, failed: int) -> str:
     stores = [delivery.stores for delivery in move.deliveries]
-    unsent = max(failed - sum(each.by_category.get("Failure", 0) + each.unanswered for each in stores), 0)
+    tried = sum(each.by_category.get("Failure", 0) + each.unanswered for each in stores)
+    unsent = max(failed - tried - len(_answered_late(move)), 0)
     parts = list(filter(None, [_refused_objects(move, destination)]))
     if unsent:
         contexts = sum(delivery.contexts - delivery.accepted for delivery in move.deliveries)

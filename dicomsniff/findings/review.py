@@ -214,7 +214,9 @@ class Review:
         """Return how many keep-alives of a side got no answer, up to the end, if they are enough to tell by."""
         health = self.association.tcp.get(side)
         probes = health.probes if health is not None and self.hears(side.other) else 0
-        return probes if probes >= PROBES else 0
+        if health is None or probes < PROBES or health.probed_last - health.probed_since < PATIENCE:
+            return 0
+        return probes
 
     def hears(self, side: Side) -> bool:
         """Whether the capture holds packets of a side, were it only acknowledgements."""

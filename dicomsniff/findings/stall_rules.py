@@ -284,9 +284,8 @@ def keep_alives_unanswered(review: Review) -> Iterator[Hit]:
         if probes := review.probes_in_vain(side):
             asking, asked = (the_party(review.association.party(each)) for each in (side, side.other))
             ending = next(iter(review.ends), None)
-            until = ending.span.first_time if ending is not None else review.association.watched_until
-            waited = duration(until - health.probed_since)
-            text = f"{asked} answered none of {probes} keep-alives that {asking} sent in {waited}: "
+            took = duration(health.probed_last - health.probed_since)
+            text = f"{asked} answered none of {probes} keep-alives that {asking} sent in {took}: "
             text += "it is gone, or the path to it is, or a firewall dropped the idle connection"
             yield Hit(text, ending.span if ending is not None else None, side=side.other, earliest_cause=1)
 

@@ -230,6 +230,8 @@ class TcpTracker:
             peer.acknowledge(ack, window, time, plain=plain)
             if plain and stream.anchored and stream.offset_of(seq) == stream.offset - 1:
                 stream.health.probed(time)
+        elif peer.health.probes:
+            peer.health.probes = 0  # a reset answers them, too
         # The bytes that this segment acknowledges were sent before it, though the capture lacks some of them so far.
         # Handing on its data now would put an answer before its request, so both directions wait for a moment.
         if start < end and peer.hole and not fills:

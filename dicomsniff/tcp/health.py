@@ -40,6 +40,7 @@ class StreamHealth:
         "missing",
         "out_of_order",
         "pauses",
+        "probed_last",
         "probed_since",
         "probes",
         "remembers",
@@ -110,6 +111,8 @@ class StreamHealth:
         """Keep-alives sent in a row, since the receiver was last heard (RFC 9293 §3.8.4)."""
         self.probed_since = NEVER
         """When the first of them was sent (ns since 1970)."""
+        self.probed_last = NEVER
+        """When the last of them was."""
         self._seen = (0, NEVER)
         """The end of the last segment sent again, and when that was."""
         self._probe: tuple[int, int] | None = None
@@ -191,10 +194,12 @@ class StreamHealth:
         return True
 
     def probed(self, time: int) -> None:
-        """Note a keep-alive, which asks whether the receiver is still there."""
+        """Note a keep-alive, which asks whether the receiver is still there; others ask for room in its window."""
+        if self.closed_since != NEVER or (self.probes and time - self.probed_last < DOUBLED):
+            return
         if not self.probes:
             self.probed_since = time
-        self.probes += 1
+        self.probes, self.probed_last = self.probes + 1, time
 
     def twice(self, count: int = 1) -> None:
         """Count segments that were captured twice."""
@@ -213,7 +218,6 @@ class StreamHealth:
             self.window_closed = window == 0
         elif self.closed_since != NEVER:
             self._opened(time)
-        self.probes = 0
         if ack == self.last_ack:
             twice = self.captured_twice and time - self.acked_at < DOUBLED
             self.duplicate_acks += plain and window > 0 and reached > acked and not twice

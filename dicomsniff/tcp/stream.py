@@ -253,6 +253,8 @@ class Stream:
     def acknowledge(self, ack: int, window: int, time: int, *, plain: bool) -> None:
         """Take an acknowledgement from the other side; `plain` if its segment carries nothing else."""
         health = self.health
+        if health.probes:
+            health.probes = 0  # whoever was asked is there
         if ack == health.last_ack and not plain and window >= health.small_window and health.closed_since == NEVER:
             return  # nothing new: a side that only sends repeats the same acknowledgement in every segment
         if self.segments == 0 and not self.anchored:
@@ -306,7 +308,8 @@ class Stream:
         probe = len(data) == 1 and offset + 1 == self.offset
         if probe:
             self.health.retransmitted += 1
-            self.health.probed(mark.time)
+            if self.acked is not None and self.acked >= self.offset:  # else the byte is sent again
+                self.health.probed(mark.time)
             return []
         if self.health.sent_again(offset + len(data) + cut, mark.time):
             note_sent_again(self, mark.time)

@@ -55,6 +55,15 @@ def sent_in_vain(*, acknowledged: bool) -> list[build.Packet]:
     return talk.reset(0).packets
 
 
+def probes(talk: build.Talk, side: int, tries: int, every: int) -> build.Talk:
+    """One side asks so many times whether the other is there."""
+    for _ in range(tries):
+        probe = talk.acknowledge(side)
+        talk.packets[-1] = probe._replace(seq=(probe.seq - 1) & 0xFFFFFFFF)
+        talk.wait(every)
+    return talk
+
+
 def asked_in_vain(tries: int, *, side: int = 0, answered: bool = False) -> list[build.Packet]:
     """After a long silence one side asks by keep-alives whether the other is still there, and then resets."""
     talk = established()

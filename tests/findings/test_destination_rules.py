@@ -182,7 +182,21 @@ def test_what_a_destination_did_after_the_move_was_over_is_no_cause_of_that():
         delivery.server(build.abort())
         delivery.close()
 
-    assert not told(going_on(later, fails), "destination-failed")
+    (text,) = told(going_on(later, fails), "destination-failed")
+    assert text == "C-MOVE to VIEWER: VIEWER answered 1 C-STORE only 2.05 s after the C-MOVE was over"
+
+
+def test_a_destination_that_answers_when_the_move_is_over_is_told_as_late():
+    def later(delivery: build.Talk) -> None:
+        delivery.client(store_rq(1))
+        delivery.wait(71 * SECOND)
+        delivery.server(build.message(1, build.store_rsp(1, 0, "1.2.1")))
+        release(delivery)
+
+    packets = going_on(later, fails)
+    (text,) = told(packets, "destination-failed")
+    assert text == "C-MOVE to VIEWER: VIEWER answered 1 C-STORE only 70.0 s after the C-MOVE was over"
+    assert not told(packets, "retrieve-explained")
 
 
 def test_a_destination_that_breaks_off_within_an_object_is_named():

@@ -9,7 +9,8 @@ from dicomsniff.findings.codes import QUERIES
 from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.slowness import slow_because
 from dicomsniff.side import Side
-from findings.stall_cases import STORE, asked_in_vain, getting, sent_in_vain, stopped, with_closed_window
+from findings.found import found_in
+from findings.stall_cases import STORE, asked_in_vain, getting, probes, sent_in_vain, stopped, with_closed_window
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, established, healthy, match, opened, with_window
 from pipeline import analyze_frames, findings_of, only
 from unmarked import verdict
@@ -110,7 +111,48 @@ def test_whoever_asks_in_vain_whether_the_other_is_there_is_not_to_blame_for_the
     asking, asked = (association.party(SIDES[each]).label for each in (side, 1 - side))
     code, who, text = cause(association)
     assert (code, who) == ("keep-alives-unanswered", SIDES[1 - side])
-    assert text.startswith(f"{asked} answered none of 9 keep-alives that {asking} sent in 11 min 15 s: it is gone, or")
+    assert text.startswith(f"{asked} answered none of 9 keep-alives that {asking} sent in 10 min 0 s: it is gone, or")
+
+
+def answered_by_abort(talk: build.Talk) -> None:
+    talk.server(build.abort())
+    talk.end(1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answered_by_abort,
+        lambda talk: talk.end(1),
+        lambda talk: talk.reset(1),
+        lambda talk: talk.server(build.message(1, build.echo_rsp())),
+    ],
+    ids=["abort", "FIN", "RST", "data"],
+)
+def test_whatever_comes_back_answers_keep_alives(answer):
+    talk = established()
+    talk.acknowledge(0)
+    talk.wait(60 * SECOND)
+    probes(talk, 0, 4, 75 * SECOND)
+    answer(talk)
+    assert "keep-alives-unanswered" not in [finding.code for finding in found_in(talk.packets)]
+
+
+def test_probes_of_a_closed_window_copies_and_bytes_sent_again_are_no_keep_alives():
+    def codes(frames: list[build.Frame] | list[build.Packet]) -> list[str]:
+        return [finding.code for finding in found_in(frames)]
+
+    closed = stopped(lambda talk: probes(talk, 0, 5, 5 * SECOND).reset(0))
+    assert "keep-alives-unanswered" not in codes(with_closed_window(closed))
+    talk = probes(established(), 0, 2, 75 * SECOND)
+    twice = [copy for packet in talk.packets for copy in (packet, packet._replace(time=packet.time + 1000))]
+    assert "keep-alives-unanswered" not in codes(twice)
+    talk = established()
+    (*_, last) = talk.pieces(0, [STORE[:999], STORE[999:1000]])
+    for _ in range(5):
+        talk.wait(SECOND)
+        talk.packets.append(last._replace(time=talk.time))
+    assert "keep-alives-unanswered" not in codes(talk.reset(0).packets)
 
 
 @pytest.mark.parametrize(("tries", "answered"), [(2, False), (9, True)])
