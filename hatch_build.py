@@ -40,13 +40,15 @@ class InnerLoops(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         beside = root / PACKAGE / (MODULE + str(sysconfig.get_config_var("EXT_SUFFIX")))
-        if version == "editable" and is_newer(beside, [root / "hatch_build.py", *_sources(root)]):
+        note, made_from = beside.with_suffix(".checksum"), str(checksum([Path(__file__), *_sources(root)]))
+        if version == "editable" and beside.exists() and note.exists() and note.read_text("ascii") == made_from:
             return
         self._folder = tempfile.TemporaryDirectory()
         try:
             made = compiled(root, Path(self._folder.name))
             if version == "editable":
                 _put(made, beside)
+                note.write_text(made_from, "ascii")
                 return
         except (Exception, SystemExit) as error:  # noqa: BLE001  each compiler has its own ways to fail
             self.app.display_warning(f"dicomsniff goes without compiled loops, more slowly: {error}")
@@ -69,9 +71,12 @@ def can_compile() -> bool:
     return has_headers and (os.name == "nt" or shutil.which(compiler.split()[0]) is not None)
 
 
-def is_newer(made: Path, sources: list[Path]) -> bool:
-    """Whether a file was made after all of its sources."""
-    return made.exists() and made.stat().st_mtime > max(source.stat().st_mtime for source in sources)
+def checksum(paths: list[Path]) -> int:
+    """Return the checksum of what several files hold, one behind the other."""
+    found = 0
+    for path in paths:
+        found = crc32(path.read_bytes(), found)
+    return found
 
 
 def compiled(root: Path, folder: Path) -> Path:
@@ -80,11 +85,10 @@ def compiled(root: Path, folder: Path) -> Path:
     from setuptools import Distribution, Extension
 
     source, types = (folder / (MODULE + Path(name).suffix) for name in SOURCES)
-    checksum = 0
-    for path in _sources(root):
-        checksum = crc32(path.read_bytes(), checksum)
     text = _sources(root)[0].read_text(encoding="utf-8")
-    source.write_text(text.replace("\nMADE_FROM = 0\n", f"\nMADE_FROM = {checksum}\n"), encoding="utf-8")
+    source.write_text(
+        text.replace("\nMADE_FROM = 0\n", f"\nMADE_FROM = {checksum(_sources(root))}\n"), encoding="utf-8"
+    )
     shutil.copyfile(_sources(root)[1], types)
     optimize = [] if os.name == "nt" else ["-O2", "-g0"]
     with contextlib.redirect_stdout(io.StringIO()):

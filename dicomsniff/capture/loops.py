@@ -31,7 +31,7 @@ def chosen() -> ModuleType:
     if not os.environ.get(PURE):
         try:
             loops = import_module("dicomsniff.capture._inner")
-        except ImportError:  # there was no compiler, or it compiled for another Python
+        except Exception:  # noqa: BLE001  no compiler, another Python, a file that is damaged: whatever it raises
             pass
         else:
             if made_from() == loops.MADE_FROM:  # else it does what another state of the source said

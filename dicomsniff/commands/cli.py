@@ -45,7 +45,7 @@ def _say_version(context: click.Context, _: click.Parameter, asked: bool) -> Non
     if asked and not context.resilient_parsing:
         from dicomsniff.capture.loops import ARE_COMPILED
 
-        click.echo(f"dicomsniff {__version__}" + ", with compiled loops" * ARE_COMPILED)
+        click.echo(f"dicomsniff {__version__}, {'with' if ARE_COMPILED else 'without'} compiled loops")
         context.exit()
 
 

@@ -28,7 +28,7 @@ def run(*args: str, stdin: bytes = b"", **env: str) -> "subprocess.CompletedProc
 def test_version_says_name_and_number() -> None:
     done = called("--version")
     assert done.returncode == 0
-    assert done.stdout == f"dicomsniff {__version__}" + ", with compiled loops" * ARE_COMPILED + "\n"
+    assert done.stdout == f"dicomsniff {__version__}, {'with' if ARE_COMPILED else 'without'} compiled loops\n"
 
 
 def test_a_capture_alone_is_shown_where_there_is_no_terminal(samples: Path) -> None:
