@@ -13,9 +13,18 @@ MAX_SEARCHES = 2
 """Queries of one association that are remembered of those that found nothing, and of those that found something."""
 MAX_KEYS = 8
 """Keys with a value, beyond which a query is not remembered."""
-_WIDTH = 12
-"""Bytes that stand for a key: its tag, and checksums of its value as sent and without what may be written otherwise."""
+_WIDTH = 16
+"""Bytes that stand for a key: its tag, and checksums of its value as sent, without what may be written otherwise, and
+without wildcards as well."""
+_LOOSE = ("AE", "LO", "PN", "SH")
+"""VRs of names and numbers that people write with other signs, or in other letters. Of dates, times and numbers a sign
+is part of the value; of a UID each dot is."""
+_WILDCARDS = "*?"
+_KEPT = _WILDCARDS + "\\"
+"""Signs that are no part of a value, but say what matches it (PS3.4 §C.2.2.2.4), or divide values."""
 _FIND = "C-FIND"
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""What stands for bytes that are none of their character set."""
 
 
 class Difference(Enum):
@@ -23,13 +32,17 @@ class Difference(Enum):
 
     WITHOUT = "without"
     WRITTEN = "written"
+    WILDCARD = "wildcard"
+    """The same value, where the other one has a wildcard in it."""
     VALUE = "value"
 
 
 class Search(NamedTuple):
-    """A C-FIND that ended well: the number of its request, in what model and at what level it asked, and by what."""
+    """A C-FIND that ended well: number and time of its request, in what model and at what level it asked, by what."""
 
     number: int
+    time: int
+    """ns since 1970."""
     sop_class: str
     level: str
     keys: bytes
@@ -53,8 +66,9 @@ def searches_of(association: Association) -> tuple[Search, ...]:
         if keys is None or len(some) == MAX_SEARCHES:
             continue
         level = operation.query.request.level if operation.query.request is not None else None
-        sop_class = operation.request.sop_class_uid or ""
-        some.append(Search(operation.request.number, sop_class, level or "", keys, operation.pending))
+        request = operation.request
+        when, sop_class = request.span.first_time, request.sop_class_uid or ""
+        some.append(Search(request.number, when, sop_class, level or "", keys, operation.pending))
     return tuple(kept[False] + kept[True])
 
 
@@ -66,7 +80,11 @@ def difference(search: Search, other: Search) -> tuple[int, Difference] | None:
         return None
     if tag not in theirs:
         return tag, Difference.WITHOUT
-    return tag, Difference.WRITTEN if ours[tag][4:] == theirs[tag][4:] else Difference.VALUE
+    our_letters, their_letters = ours[tag][4:8], theirs[tag][4:8]
+    if our_letters == their_letters and len(ours[tag]) == len(theirs[tag]) == _WIDTH - 4:
+        return tag, Difference.WRITTEN
+    has_none = our_letters == ours[tag][8:]
+    return tag, Difference.WILDCARD if has_none and our_letters == theirs[tag][8:] else Difference.VALUE
 
 
 def _by_tag(keys: bytes) -> dict[int, bytes]:
@@ -81,8 +99,9 @@ def _narrowing(query: Query) -> bytes | None:
     """Return what stands for the keys with a value; None where they are not known, or too many."""
     if query.request is None:
         return None
-    keys = list(_valued(query.request))
-    return b"".join(sorted(map(_record, keys))) if len(keys) <= MAX_KEYS else None
+    asked = query.request
+    keys = list(_valued(asked))
+    return b"".join(sorted(_record(asked, key) for key in keys)) if len(keys) <= MAX_KEYS else None
 
 
 def _valued(asked: Identifier) -> Iterator[Key]:
@@ -92,7 +111,17 @@ def _valued(asked: Identifier) -> Iterator[Key]:
             yield from (each for each in key.all() if not each.items and each.value.strip(b" \0*"))
 
 
-def _record(key: Key) -> bytes:
+def _record(asked: Identifier, key: Key) -> bytes:
     sent = key.value.strip(b" \0")
-    letters = bytes(byte for byte in sent.lower() if byte > 0x7F or chr(byte).isalnum())
-    return key.tag.to_bytes(4, "big") + crc32(sent).to_bytes(4, "big") + crc32(letters).to_bytes(4, "big")
+    letters = bare = sent
+    if key.vr in _LOOSE:
+        text = "\\".join(asked.values(key)).casefold()
+        if _UNREADABLE not in text:
+            letters = _without_signs(text, _KEPT).encode() or sent
+            bare = _without_signs(text, _KEPT.strip(_WILDCARDS)).encode() or sent
+    return key.tag.to_bytes(4, "big") + b"".join(crc32(each).to_bytes(4, "big") for each in (sent, letters, bare))
+
+
+def _without_signs(text: str, kept: str) -> str:
+    """Leave letters and digits, all that is not ASCII, and the signs that are `kept`."""
+    return "".join(each for each in text if each.isalnum() or not each.isascii() or each in kept)

@@ -107,7 +107,7 @@ def short_syntax(transfer_syntax: str) -> str:
 
 
 def uid_text(uid: str | None) -> str:
-    """Return a UID's name, else the UID itself; `(no UID)` where there is none."""
+    """Return a UID's name, else the UID itself; `no UID` where there is none."""
     if not uid:
-        return "(no UID)"
+        return "no UID"
     return find_uid_name(uid) or uid

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.normalized import FILM_BOX, FILM_SESSION, IMAGE_BOXES, META_CLASSES
 from dicomsniff.dictionary.reasons import CONTEXT_RESULTS, context_result_name, in_words
@@ -132,14 +133,14 @@ def _why_refused(association: Association) -> str:
     """Say what is wrong with a proposal that was refused, where it can be told from what was proposed."""
     contexts = association.contexts.values()
     refused = [context for context in contexts if context.result]
-    for context in refused:
-        uids = [context.abstract_syntax, *context.proposed_transfer_syntaxes * (context.result == _SYNTAXES_REFUSED)]
-        for uid in filter(None, uids):
-            it = "that" if uid == refused[0].abstract_syntax or (len(refused) == 1 and len(uids) == 2) else the_uid(uid)
-            if meant := misspelt(uid):
-                return f"; {it} is no UID of the standard; {meant} is ({the_class(meant)})"
-            if uid.startswith(STANDARD_ROOT) and find_uid_name(uid) is None:
-                return f"; {it} is no UID of the standard, as far as dicomsniff knows"
+    uids = list(dict.fromkeys(uid for context in refused for uid in _blamed(context) if uid))
+    wrong = {uid: misspelt(uid) for uid in uids}
+    unknown = [uid for uid in uids if uid.startswith(STANDARD_ROOT) and find_uid_name(uid) is None]
+    if some := [uid for uid in uids if wrong[uid]]:
+        meant = wrong[some[0]] or ""
+        return f"; {_no_uids(some, uids, refused)}; {meant} ({the_class(meant)}) is"
+    if unknown:
+        return f"; {_no_uids(unknown, uids, refused)}, as far as dicomsniff knows"
     takes = {c.abstract_syntax for c in contexts if IMPLICIT_VR_LITTLE_ENDIAN in c.proposed_transfer_syntaxes}
     without = [c for c in refused if c.result == _SYNTAXES_REFUSED and c.abstract_syntax not in takes]
     if without:
@@ -151,6 +152,19 @@ def _why_refused(association: Association) -> str:
             return "; the standard has retired all of them"
         return "; the standard has retired that class" + (f" for {refusals[0]}" if refusals[0] else "")
     return ""
+
+
+def _blamed(context: PresentationContext) -> list[str | None]:
+    """Return the UIDs of a refused context of which one may be why."""
+    return [context.abstract_syntax, *context.proposed_transfer_syntaxes * (context.result == _SYNTAXES_REFUSED)]
+
+
+def _no_uids(some: list[str], uids: list[str], refused: list[PresentationContext]) -> str:
+    """`that is no UID of the standard`, where only one can be meant; else they are named, or counted."""
+    if len(some) > 1:
+        return f"{the_uid(some[0])} and {len(some) - 1} more are no UIDs of the standard"
+    one_only = len(refused) == 1 and (some[0] == refused[0].abstract_syntax or len(uids) <= 2)
+    return f"{'that' if one_only else the_uid(some[0])} is no UID of the standard"
 
 
 def _only_in_meta(association: Association) -> str:

@@ -26,7 +26,7 @@ _CANCELLED = 0xFE00
 def _cancelled(review: Review) -> Iterator[tuple[Operation, Message, list[Message]]]:
     """Yield operations with the C-CANCEL-RQ that asked to stop them and what their performer sent for them after it.
 
-    That are responses and, of a C-GET, the requests of its C-STORE sub-operations.
+    These are responses and, of a C-GET, the requests of its C-STORE sub-operations.
     """
     cancelled = [each for each in review.association.operations.operations if each.cancel is not None]
     if not cancelled:

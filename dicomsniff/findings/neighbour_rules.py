@@ -115,9 +115,9 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
     same_titles = bad.ends == good.ends
     if bad.classes != good.classes:
         return _other_classes(bad, good) if same_titles and not bad.extras ^ good.extras else ""
-    if same_titles and extra and not good.extras - bad.extras:
+    if same_titles and extra and not good.extras - bad.extras and (not bad.refused or _refused_for_no_reason(bad)):
         return f"the same call without {' and '.join(sorted(extra))} was accepted"
-    if same_titles and good.extras - bad.extras == {USER_IDENTITY} and not extra and _may_want_identity(bad):
+    if same_titles and good.extras - bad.extras == {USER_IDENTITY} and not extra and _refused_for_no_reason(bad):
         return f"the same call with {USER_IDENTITY} was accepted"
     if bad.extras != good.extras or bad.refused is None:
         return ""
@@ -133,8 +133,8 @@ def _difference(bad: Neighbour, good: Neighbour) -> str:
 
 
 def _other_classes(bad: Neighbour, good: Neighbour) -> str:
-    """Say of a call that was refused which SOP classes the one between the same ends had that was not."""
-    if bad.refused is None or any(uid.startswith(CHECKSUM) for uid in bad.classes | good.classes):
+    """Say of a call that was refused without a reason which SOP classes the one between the same ends had instead."""
+    if not _refused_for_no_reason(bad) or any(uid.startswith(CHECKSUM) for uid in bad.classes | good.classes):
         return ""
     lacks, has = (
         some_of(sorted(map(the_class, uids)), MAX_CLASSES)
@@ -144,9 +144,9 @@ def _other_classes(bad: Neighbour, good: Neighbour) -> str:
     return f"a call between the same AE titles that proposes {what} was accepted"
 
 
-def _may_want_identity(bad: Neighbour) -> bool:
-    """Whether a call was refused for what may be the lack of a user identity: the AE titles were not."""
-    return bad.refused is not None and bad.refused not in (_CALLED, _CALLING)
+def _refused_for_no_reason(bad: Neighbour) -> bool:
+    """Whether a call was refused without a reason, and for good: what it proposes may be why."""
+    return bad.refused in _NO_REASON and not bad.transient
 
 
 @capture_rule(code="port-speaks-tls", severity=Severity.ERROR)

@@ -44,7 +44,7 @@ def test_what_has_no_name_says_so():
     assert item_type_name(0x60) == "unknown item 0x60"
     assert context_result_name(9) == "undefined result 9"
     assert find_uid_name("1.2.3") is None
-    assert (uid_text("1.2.3"), uid_text(""), uid_text(None)) == ("1.2.3", "(no UID)", "(no UID)")
+    assert (uid_text("1.2.3"), uid_text(""), uid_text(None)) == ("1.2.3", "no UID", "no UID")
     assert (find_uid_name(CT), uid_text(CT)) == ("CT Image Storage", "CT Image Storage")
 
 

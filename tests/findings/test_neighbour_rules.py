@@ -12,7 +12,7 @@ from findings.neighbour_traffic import (
     search_aborted,
     tried,
 )
-from findings.traffic import SECOND, healthy, identity
+from findings.traffic import SECOND, healthy, identity, role
 from network import ARCHIVE, CLIENT, VIEWER, Network, release
 from pipeline import analyze
 
@@ -178,13 +178,35 @@ LIKE = "a call between the same AE titles that proposes"
         (["1.2." + "3" * 70], [CT], None),
     ],
 )
-@pytest.mark.parametrize("reason", [1, 3])
-def test_a_call_that_proposes_other_classes_is_not_the_same(refused, taken, said, reason):
+def test_a_call_that_proposes_other_classes_is_not_the_same(refused, taken, said):
     network = Network()
     accepted = build.associate_ac(calling="CLIENT", called="ARCHIVE")
     release(proposing(network, *taken, after=0, answer=accepted))
-    proposing(network, *refused, after=1000, answer=build.associate_rj(1, 1, reason)).close()
+    proposing(network, *refused, after=1000, answer=build.associate_rj(1, 1, 1)).close()
     assert told(network.packets) == ([f"{said} (association 1), unlike association 2"] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("rejection", "concluded"),
+    [
+        ((1, 2, 1), True),  # no reason given, by the provider (ACSE)
+        ((1, 1, 2), False),  # application context name not supported
+        ((1, 1, 3), False),  # calling AE title not recognized
+        ((1, 2, 2), False),  # protocol version not supported
+        ((2, 3, 1), False),  # temporary congestion
+        ((1, 3, 2), False),  # local limit exceeded
+        ((2, 1, 1), False),  # no reason given, but for the time being only
+    ],
+)
+def test_what_was_proposed_is_no_reason_where_the_refusal_gives_another_one(rejection, concluded):
+    network = Network()
+    release(proposing(network, CT, after=0, answer=build.associate_ac(calling="CLIENT", called="ARCHIVE")))
+    proposing(network, SR, after=1000, answer=build.associate_rj(*rejection)).close()
+    assert any("proposes" in each for each in told(network.packets)) is concluded
+    with_role = Network()
+    release(called(with_role, after=0, answer=build.associate_ac(calling="CLIENT", called="ARCHIVE")))
+    called(with_role, role(CT, 0, 1), after=1000, answer=build.associate_rj(*rejection)).close()
+    assert any("without role selection" in each for each in told(with_role.packets)) is concluded
 
 
 def test_of_calls_that_were_accepted_the_same_one_counts_before_one_with_other_classes():

@@ -22,8 +22,28 @@ def refused(*contexts: tuple[str, tuple[str, ...], int], code: str = "contexts-a
 
 @pytest.mark.parametrize("root", ["1.2.840.1000", "1.2.840.100008", "1.2.840.1008", "1.2.480.10008", "1.3.840.10008"])
 def test_a_class_whose_root_is_misspelt_is_told_with_the_one_that_was_meant(root):
-    said = f"that is no UID of the standard; {CT} is (CT Image Storage)"
+    said = f"that is no UID of the standard; {CT} (CT Image Storage) is"
     assert refused((f"{root}.5.1.4.1.1.2", (IMPLICIT,), CLASS_REFUSED)) == said
+
+
+def test_where_several_contexts_were_refused_the_wrong_uid_is_named():
+    wrong = f"1.2.840.1000{CT.removeprefix('1.2.840.10008')}"
+    also = f"1.2.840.1000{MR.removeprefix('1.2.840.10008')}"
+    one = (wrong, (IMPLICIT,), CLASS_REFUSED), (MR, (IMPLICIT,), CLASS_REFUSED)
+    assert refused(*one).startswith(f"{wrong} is no UID of the standard; {CT} (CT Image Storage) is; proposed: ")
+    two = (wrong, (IMPLICIT,), CLASS_REFUSED), (also, (IMPLICIT,), CLASS_REFUSED)
+    said = f"{wrong} and 1 more are no UIDs of the standard; {CT} (CT Image Storage) is; proposed: "
+    assert refused(*two).startswith(said)
+    twice = (wrong, (IMPLICIT,), CLASS_REFUSED), (wrong, (EXPLICIT,), CLASS_REFUSED)
+    assert refused(*twice).startswith(f"{wrong} is no UID of the standard; {CT} (CT Image Storage) is; ")
+    beside = (wrong, (IMPLICIT,), CLASS_REFUSED), (MR, (IMPLICIT,), 0)
+    assert refused(*beside, code="contexts-refused") == f"that is no UID of the standard; {CT} (CT Image Storage) is"
+
+
+def test_a_context_without_an_abstract_syntax_is_told_in_single_brackets():
+    packets = released(opened(build.associate_rq(build.proposal(1, "")), build.associate_ac(build.answer(1, 3))))
+    (said,) = told(packets, "contexts-all-refused")
+    assert said.startswith("the only presentation context (no UID) was not accepted: abstract syntax not supported")
 
 
 @pytest.mark.parametrize("uid", ["1.2.840.113619.5.1.4.1.1.2", "1.3.12.2.1107.5.9.1", "1.3.840.1000.5.1.4.1.1.2"])
