@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
+from typing import Any
 
 from dicomsniff.output import OutputError
 from dicomsniff.sniffing import blocks
@@ -132,7 +133,9 @@ class Capturer:
         return mover
 
     def _open_again(self) -> Mover:
-        """Return a mover of all interfaces, or of those that are there."""
+        """Return a mover of all interfaces, or of those that are there; some may be down, but not all."""
+        if all(map(is_down, self._plan.interfaces)):
+            raise MoverError("nothing would come of it")
         try:
             return self._open(self._plan)
         except MoverError:
@@ -222,7 +225,7 @@ class Capturer:
         """An interface went away, or came back: open again what is there; None where the end comes first."""
         since, back = self._lacking_since or time.monotonic(), self._missing
         if gone:
-            self._channel.send("gone", text=gone)
+            self._channel.send("gone", text=gone, missing=[], down=[], goes_on=False)  # not even from the others
         wait = RETRY if gone else 0.0
         mover: Mover | None = None
         while mover is None and not self._stopping and time.monotonic() < self._ends:
@@ -235,9 +238,10 @@ class Capturer:
         self._down.clear()
         self._tell_away(last, now - since)
         if mover is not None:
-            missing = self._missing
-            self._lacking_since = now if missing else 0.0
-            self._tell_resumed(now - since, back=[name for name in back if name not in missing])
+            self._lacking_since = now if self._missing else 0.0
+            # One that is down may be opened all the same.
+            self._down = {name: now for name in self._present if is_down(name)}
+            self._tell("resumed", seconds=now - since, back=[name for name in back if name in self._captured])
         return mover
 
     @property
@@ -245,8 +249,15 @@ class Capturer:
         """The interfaces that are away while others are captured from."""
         return [name for name in self._plan.interfaces if name not in self._present]
 
-    def _tell_resumed(self, seconds: float, back: list[str]) -> None:
-        self._channel.send("resumed", seconds=seconds, missing=self._missing, back=back)
+    @property
+    def _captured(self) -> list[str]:
+        """The interfaces that packets may come from now."""
+        return [name for name in self._present if name not in self._down]
+
+    def _tell(self, what: str, **said: Any) -> None:
+        """Tell that an interface went away or came back, which ones are away now, and whether others are captured."""
+        down = [name for name in self._present if name in self._down]
+        self._channel.send(what, **said, missing=self._missing, down=down, goes_on=bool(self._captured))
 
     def _look_at_interfaces(self, mover: Mover) -> None:
         """Tell of interfaces that went down, and came back, while they were listened to."""
@@ -256,11 +267,11 @@ class Capturer:
             if is_down(name):
                 if since is None:
                     self._down[name] = now
-                    self._channel.send("gone", text=f"{name} is down")
+                    self._tell("gone", text=f"{name} is down")
             elif since is not None:
                 del self._down[name]
                 self._tell_away(mover, now - since)
-                self._tell_resumed(now - since, back=[name])
+                self._tell("resumed", seconds=now - since, back=[name])
 
     def _tell_away(self, mover: Mover, seconds: float) -> None:
         """Write for how long nothing was captured of an interface."""

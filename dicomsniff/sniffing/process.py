@@ -13,6 +13,7 @@ from threading import Condition, Thread
 from dicomsniff.capture.losses import Losses
 from dicomsniff.capture.notices import Notices
 from dicomsniff.capture.packets import CaptureError
+from dicomsniff.quantities import is_are
 from dicomsniff.sniffing.notes import Channel, Note
 from dicomsniff.sniffing.plan import Plan
 
@@ -115,12 +116,13 @@ class CapturerProcess:
                 instead = "".join(f"; {reason}" for reason in note["refused"])
                 self.note(f"captured by {note['capturer']}{held}{late}{instead}")
             case "gone":
-                self.away = f"{note['text']}: nothing is captured"
+                self.away = _away(note)
                 self.note(f"{note['text']}; waiting for it to come back")
             case "resumed":
                 where = f" from {', '.join(note['back'])}" if note["back"] else ""
-                self.away = f"{', '.join(note['missing'])} away" if note["missing"] else ""
-                without = f"; without {', '.join(note['missing'])}, still away" if note["missing"] else ""
+                self.away = _away(note)
+                lacking = ", and ".join(f"{', '.join(names)}, still {how}" for names, how in _lacking(note))
+                without = f"; without {lacking}" if lacking else ""
                 self.note(f"capturing{where} again after {note['seconds']:.1f} s, of which nothing is known{without}")
             case "failed":
                 self.failure, self._wrong_call = note["text"], note["wrong_call"]
@@ -141,6 +143,17 @@ class CapturerProcess:
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _lacking(note: Note) -> list[tuple[list[str], str]]:
+    """Return the interfaces that nothing comes from now, and how they are: down, or away."""
+    return [(names, how) for names, how in ((note["down"], "down"), (note["missing"], "away")) if names]
+
+
+def _away(note: Note) -> str:
+    """Say which interfaces nothing comes from, or why from none; empty where all are captured from."""
+    said = ", ".join(f"{', '.join(names)} {is_are(len(names))} {how}" for names, how in _lacking(note))
+    return said if note["goes_on"] else f"{said or note['text']}: nothing is captured"
 
 
 def _start(plan: Plan, connection: socket.socket, errors: int) -> "subprocess.Popen[bytes]":

@@ -1,12 +1,17 @@
 """Where jumps lead: from one entry to another, wherever it is."""
 
 from dicomsniff.association.timeline import Entry
+from dicomsniff.association.timing import Part
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Finding
 from dicomsniff.tui.link_book import LinkLines, Target
 from dicomsniff.tui.related import counterpart, related_links, related_rows, targets
 from dicomsniff.tui.session import Place, Session
 from dicomsniff.tui.timeline_order import TimelineOrder
+from dicomsniff.words.waits import Waited
+
+_WAITED_FOR = {Part.NEGOTIATION: "A-ASSOCIATE-RQ", Part.RELEASE: "A-RELEASE-RQ"}
+"""The PDUs whose answers are waited for in the parts of an association's time that are theirs."""
 
 
 def find_target(session: Session, target: Target) -> Place | None:
@@ -34,6 +39,17 @@ def find_finding(session: Session, finding: Finding, number: int | None) -> Plac
         return place
     shown = session.reopening.shown(association) or association
     return Place(association, TimelineOrder(shown).find_cause(finding))
+
+
+def find_wait(session: Session, row: Waited) -> Place | None:
+    """Return the place of what was waited for; of time in which nothing was, that is the whole association."""
+    place = find_target(session, Target(row.association.id, row.message))
+    shown = session.reopening.shown(place.association) if place is not None else None
+    if place is None or shown is None or row.message:
+        return place
+    name = row.wait.name if row.wait is not None else _WAITED_FOR.get(row.part, "")
+    entries = (each for each in TimelineOrder(shown).entries if not isinstance(each.event, Message))
+    return place._replace(entry=next((each for each in entries if each.event.name == name), None))
 
 
 def find_related(session: Session) -> tuple[list[LinkLines], list[Target]]:

@@ -166,6 +166,13 @@ class Session:
         if change:
             self.tell(change)
 
+    def select_place(self, place: Place) -> None:
+        """Select a place and no other one of its association: where it is the whole of that, no entry of it."""
+        if place.entry is None and place.association is self.association and self.entry is not None:
+            self.entry = None
+            self.tell(Change.ENTRY)
+        self.select(place.association, place.entry)
+
     def select_entry(self, entry: Entry | None) -> None:
         """Select an entry of the selected association."""
         self.select(self.association, entry)

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from rich.console import Console
 from textual.geometry import Size
 from textual.widgets import Static
 
@@ -102,6 +103,19 @@ def _cut(text: Shown, room: int) -> Shown:
     whole.append(" …")
     whole.truncate(max(room, 0), overflow="ellipsis")
     return whole
+
+
+def fitted(text: Shown, console: Console, width: int, lines: int) -> Shown:
+    """Return what of a text fits in so many lines, cut as `status` cuts its own where that is not all of it."""
+    broken = text.wrap(console, max(width, 1))
+    if len(broken) <= lines:
+        return text
+    head = Shown()
+    for line in broken[:lines]:
+        line.rstrip()
+    for line in broken[: lines - 1]:
+        head.append(line).append_line("")
+    return head.append(_cut(Shown().append(broken[lines - 1]).append(" …"), width))
 
 
 def packets_text(session: Session) -> str:

@@ -36,6 +36,8 @@ from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
 from dicomsniff.tui.views.view import View
 
+NO_ENTRY = "what is selected here is no single entry: 2 lists those of the association"
+
 
 class Workspace(Finder):
     """Shows a session; only the view in sight is kept up."""
@@ -155,7 +157,8 @@ class Workspace(Finder):
             here = found[0] if found else links[0].target
             self.app.push_screen(LinksList(links, here, everything=False), view.follow_if)
         else:
-            self.app.notify("nothing that belongs together with this entry was found in the associations that are over")
+            said = "nothing that belongs together with this entry was found in the associations that are over"
+            self.app.notify(said if self.session.entry is not None else NO_ENTRY)
 
     def action_counterpart(self) -> None:
         """Go from a request to its response, or back."""
@@ -164,7 +167,8 @@ class Workspace(Finder):
         if place is not None:
             self.session.go(place._replace(view="exchange"))
         else:
-            self.app.notify("this entry is neither a request with a response nor a response")
+            said = "this entry is neither a request with a response nor a response"
+            self.app.notify(said if self.session.entry is not None else NO_ENTRY)
 
     def action_return(self) -> None:
         """Go back to where the last jump began."""
@@ -221,6 +225,7 @@ class Workspace(Finder):
 
     def action_extract(self) -> None:
         """Write the object of the selected C-STORE to a file, as it was sent or de-identified."""
+        self.current.select_shown()
         found = self.current.object
         if found is None:
             self.app.notify("no object belongs to this entry: select a C-STORE, or one of the objects (4)")

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 import build
+from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change
 from tui.screens import opened, overview, press, screen_text, settle
 
@@ -27,3 +30,27 @@ async def test_of_a_capture_without_associations_nothing_is_awaited(tmp_path: Pa
     async with opened(path) as (app, _):
         assert "no DICOM association in this capture" in screen_text(app)
         assert "nothing is over yet" not in screen_text(app)
+
+
+@pytest.mark.parametrize("size", [(80, 9), (40, 10), (20, 12), (20, 6)], ids="{0[0]}x{0[1]}".format)
+async def test_what_is_said_of_the_capture_is_cut_between_words_and_that_is_shown(
+    samples: Path, size: tuple[int, int]
+) -> None:
+    async with opened(samples / "association-aborted.pcap", size) as (app, _):
+        head = overview(app).head
+        shown = "\n".join(screen_text(app).splitlines()[head.region.y : head.region.bottom])
+        kept, mark, after = shown.partition("…")
+        assert (mark, after.strip()) == ("…", "")
+        assert kept.endswith(" ")
+        words = kept.split()
+        assert words
+        assert words == allowed(app.session.book.verdict).split()[: len(words)]
+
+
+async def test_what_is_said_of_the_capture_comes_whole_where_the_terminal_grows(samples: Path) -> None:
+    async with opened(samples / "association-aborted.pcap", (80, 9)) as (app, pilot):
+        await pilot.resize_terminal(80, 15)
+        await settle(pilot)
+        head = overview(app).head
+        shown = " ".join(screen_text(app).splitlines()[head.region.y : head.region.bottom]).split()
+        assert shown == allowed(app.session.book.verdict).split()

@@ -4,7 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from tui.screens import SMALL, opened, press, screen_text
+from dicomsniff.dimse.message import Message
+from dicomsniff.tui.app import DicomsniffApp
+from tui.screens import SMALL, notices, opened, press, screen_text
+from tui.test_copying import copied, offered
+
+
+def go_elsewhere(app: DicomsniffApp, number: int) -> None:
+    """Select the first entry of an association, while the cursor stays where it is."""
+    app.session.select(app.session.listing.find(number))
+    app.session.select_entry(app.session.entries[0])
+
+
+def selected(app: DicomsniffApp) -> tuple[int, str, int]:
+    """Return the association and the entry that are selected, by name and number."""
+    event = app.session.entry.event
+    return app.session.association.id, event.name, event.number if isinstance(event, Message) else 0
 
 
 @pytest.mark.parametrize(("key", "sample", "number"), [("4", "c-move.pcap", 2), ("6", "association-rejected.pcap", 1)])
@@ -37,3 +52,83 @@ async def test_from_an_object_that_nobody_has_selected_r_goes_to_what_asked_for_
         await press(pilot, "1", "home", "4", "r")
         assert app.session.association.id == 1
         assert app.session.entry.event.name == "C-MOVE-RQ"
+
+
+async def test_of_another_entry_of_its_association_an_object_is_meant_all_the_same(samples: Path) -> None:
+    async with opened(samples / "c-store.pcap", SMALL) as (app, pilot):
+        await press(pilot, "1", "2", "home", "4")
+        assert app.session.entry is app.session.entries[0]
+        await press(pilot, "y")
+        assert "association == 1 and message == 1" in offered(app)["command line"]
+        await press(pilot, "escape")
+        go_elsewhere(app, 1)
+        await press(pilot, "e", "escape")
+        assert selected(app) == (1, "C-STORE-RQ", 1)
+        go_elsewhere(app, 1)
+        await press(pilot, "o")
+        assert selected(app) == (1, "C-STORE-RSP", 2)
+        assert app.session.view == "exchange"
+    async with opened(samples / "c-move.pcap", SMALL) as (app, pilot):
+        await press(pilot, "4", "home", "down", "up")
+        go_elsewhere(app, 2)
+        await press(pilot, "r")
+        assert selected(app) == (1, "C-MOVE-RQ", 1)
+
+
+async def test_of_another_entry_of_its_association_a_wait_is_meant_all_the_same(slow_capture: Path) -> None:
+    async with opened(slow_capture, SMALL) as (app, pilot):
+        await press(pilot, "5", "home")
+        for key in ("y", "e", "r"):
+            go_elsewhere(app, 7)
+            await press(pilot, key)
+            if key == "y":
+                assert "association == 7 and message == 3" in await copied(pilot, "command line")
+            elif key == "e":
+                await press(pilot, "escape")
+            else:
+                assert "nothing that belongs together with this entry" in notices(app)
+            assert selected(app) == (7, "C-ECHO-RQ", 3)
+        go_elsewhere(app, 7)
+        await press(pilot, "o")
+        assert selected(app) == (7, "C-ECHO-RSP", 4)
+
+
+async def test_of_a_wait_for_a_pdu_that_is_meant_and_of_time_in_which_nothing_was_no_entry(samples: Path) -> None:
+    async with opened(samples / "c-store.pcap", SMALL) as (app, pilot):
+        await press(pilot, "5", "home")
+        waits = app.workspace.current.list
+        meant = {}
+        for place, row in enumerate(waits.rows):
+            app.session.select_entry(app.session.order.find_message(app.session.shown.messages[-1]))
+            waits.cursor = place
+            await press(pilot, "e", "escape")
+            meant[row.text] = app.session.entry.event.name if app.session.entry is not None else ""
+        assert meant["acceptor thinking to answer A-ASSOCIATE-RQ"] == "A-ASSOCIATE-RQ"
+        assert meant["A-RELEASE-RQ waiting for an answer"] == "A-RELEASE-RQ"
+        waits.cursor = 0
+        assert waits.selected.text.startswith("waiting for delayed acknowledgements")
+        app.session.select_entry(app.session.order.find_message(app.session.shown.messages[-1]))
+        await press(pilot, "o")
+        assert app.session.view == "times"
+        assert "what is selected here is no single entry" in notices(app)
+        await press(pilot, "y")
+        assert "message ==" not in offered(app)["command line"]
+
+
+async def test_of_another_entry_of_its_association_a_finding_is_meant_all_the_same(samples: Path) -> None:
+    async with opened(samples / "c-move-destination-refuses.pcap", SMALL) as (app, pilot):
+        await press(pilot, "6", "home")
+        for key in ("y", "e"):
+            go_elsewhere(app, 1)
+            await press(pilot, key)
+            if key == "y":
+                assert "association == 1 and message == 2" in offered(app)["command line"]
+            await press(pilot, "escape")
+            assert selected(app) == (1, "C-MOVE-RSP", 2)
+        go_elsewhere(app, 1)
+        await press(pilot, "o")
+        assert selected(app) == (1, "C-MOVE-RQ", 1)
+        await press(pilot, "6")
+        go_elsewhere(app, 1)
+        await press(pilot, "r")
+        assert selected(app) == (2, "A-ASSOCIATE-RQ", 0)

@@ -69,7 +69,7 @@ class FindingsView(View):
     def select_shown(self) -> None:
         """Select what is under the cursor."""
         row = self.list.selected
-        if row is not None and self._is_meant(row.first.association):
+        if row is not None:
             self._chosen(row)
 
     def listing(self) -> Iterator[None]:
@@ -98,7 +98,7 @@ class FindingsView(View):
         """Select the place of a finding, too."""
         place = find_finding(self.session, row.first.finding, row.first.association)
         if place is not None:
-            self.session.select(place.association, place.entry)
+            self.session.select_place(place)
         self._explain()
 
     def _follow_selection(self) -> None:

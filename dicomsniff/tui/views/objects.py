@@ -18,7 +18,7 @@ from dicomsniff.tui.link_book import Target
 from dicomsniff.tui.object_list import ObjectIndex, ObjectList, shown_uid
 from dicomsniff.tui.patients import Patients
 from dicomsniff.tui.said import allowed, gate
-from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.session import Change, Place, Session
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.views.view import View
 from dicomsniff.words.objects import StoredObject
@@ -66,7 +66,7 @@ class Objects(View):
     def select_shown(self) -> None:
         """Select what is under the cursor."""
         row = self.list.selected
-        if row is not None and self._is_meant(row.association.id):
+        if row is not None:
             self._chosen(row)
 
     def listing(self) -> Iterator[None]:
@@ -84,7 +84,8 @@ class Objects(View):
         association = session.listing.find(row.association.id)
         if association is not None:
             session.select(association)
-            session.select_entry(session.order.find_message(row.request) if session.order is not None else None)
+            entry = session.order.find_message(row.request) if session.order is not None else None
+            session.select_place(Place(association, entry))
         self._explain()
         self.look_for_patients()
 

@@ -13,7 +13,7 @@ from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.split import Arrangement, Split
-from dicomsniff.tui.status_line import LONGEST_NAME, ROOMY, keeping_text, nothing_found, packets_text, status_in
+from dicomsniff.tui.status_line import LONGEST_NAME, ROOMY, fitted, keeping_text, nothing_found, packets_text, status_in
 from dicomsniff.tui.strip import Strip
 from dicomsniff.tui.views.view import View
 
@@ -32,11 +32,39 @@ TALL, MANY = 30, 20
 the line above all views say as much."""
 
 
+class Head(Static):
+    """What is said of the capture, in as many lines as there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__(id="head")
+        self._said = Shown()
+        self._lines = MOST
+
+    def say(self, text: Shown) -> None:
+        """Say another text."""
+        self._said = text
+        self._fit()
+
+    def fit(self, lines: int) -> None:
+        """Take so many lines at most."""
+        self._lines = lines
+        self.styles.max_height = lines
+        self._fit()
+
+    def on_resize(self) -> None:
+        """Fit it in."""
+        self._fit()
+
+    def _fit(self) -> None:
+        width = self.size.width or self.app.size.width - self.styles.gutter.width
+        self.update(fitted(self._said, self.app.console, width, self._lines))
+
+
 class Overview(View):
     """The associations of the capture, and what is known of the selected one."""
 
     def __init__(self, session: Session) -> None:
-        self.head = Static(id="head")
+        self.head = Head()
         self.strip = Strip(id="strip")
         self.table = AssociationTable(session.listing, session.select)
         self.facts = FieldTree(id="facts", title="Association")
@@ -51,7 +79,7 @@ class Overview(View):
 
     def lay_out(self, size: Size) -> None:
         """Arrange the panes; whatever there is to be said of the capture, some associations stay in sight."""
-        self.head.styles.max_height = max(1, min(MOST, size.height - FEW - AROUND))
+        self.head.fit(max(1, min(MOST, size.height - FEW - AROUND)))
         super().lay_out(size)
 
     def take(self, change: Change) -> None:
@@ -103,7 +131,7 @@ class Overview(View):
         if self.app.size.height >= TALL and analyzer.association_count >= MANY:
             for line in session.book.worst:
                 head.append_line(allowed(line), "not bold")
-        self.head.update(head)
+        self.head.say(head)
         self.strip.show(session.listing, session.association, anew=anew)
 
     def _show_facts(self) -> None:

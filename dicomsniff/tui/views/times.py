@@ -10,6 +10,7 @@ from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.link_book import Target
+from dicomsniff.tui.navigation import find_wait
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.time_bar import TimeBar
@@ -46,10 +47,11 @@ class Times(View):
         self._account_for()
 
     def select_shown(self) -> None:
-        """Select what is under the cursor."""
+        """Select what was waited for in the row under the cursor."""
         row = self.list.selected
-        if row is not None and self._is_meant(row.association.id):
-            self._chosen(row)
+        place = find_wait(self.session, row) if row is not None else None
+        if place is not None:
+            self.session.select_place(place)
 
     def listing(self) -> Iterator[None]:
         """List the longest waits by now."""
@@ -57,9 +59,10 @@ class Times(View):
         yield from self.list.arranging(self.session.listing.listed.copy(), self.session.listing.look)
 
     def open_selected(self) -> None:
-        """Go to the message that was waited for."""
+        """Go to what was waited for."""
         row = self.list.selected
         if row is not None:
+            self.select_shown()
             self.follow(Target(row.association.id, row.message))
 
     def _chosen(self, row: Waited) -> None:

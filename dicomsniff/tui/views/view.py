@@ -169,13 +169,9 @@ class View(Vertical):
     def select_shown(self) -> None:
         """Select what is under the cursor of a list that is not about the selected association alone.
 
-        Who comes to such a list has selected nothing in it, and means what is in sight all the same.
+        Who comes to such a list has selected nothing in it, and means what is in sight all the same: the row's own
+        place, not another one of its association.
         """
-
-    def _is_meant(self, number: int | None) -> bool:
-        """Whether a row about an association is to be selected: what is selected is elsewhere, or nothing."""
-        selected = self.session.association
-        return number is not None and (selected is None or selected.id != number or self.session.entry is None)
 
     def action_copy(self) -> None:
         """Copy what is selected; where that is several things, list them first."""
