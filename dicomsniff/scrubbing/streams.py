@@ -3,6 +3,7 @@
 from bisect import insort
 from collections import deque
 
+from dicomsniff.scrubbing.openings import Opening, opening
 from dicomsniff.scrubbing.plan import Parts
 from dicomsniff.tcp.source import SEQUENCE_MASK
 
@@ -103,13 +104,15 @@ class PlannedStream(CopiedStream):
 class RecordStream(CopiedStream):
     """TLS: shown are the headers of records, and what of the handshake nobody encrypted (RFC 8446 §5.1).
 
-    With `names` of hosts nobody is to see, nothing of the handshake is shown. Records are followed while bytes come in
-    order; behind a gap nothing is shown.
+    What stands before TLS is shown without what it says (openings.py). With `names` of hosts nobody is to see, nothing
+    of the handshake is shown. Records are followed while bytes come in order; behind a gap nothing is shown.
     """
 
     def __init__(self, initial_sequence: int, *, shows_handshake: bool) -> None:
         super().__init__(initial_sequence)
         self._shows = shows_handshake
+        self._opening: Opening | None = opening()
+        next(self._opening)
         self._next = 0
         self._header = bytearray()
         self._left = 0
@@ -121,7 +124,14 @@ class RecordStream(CopiedStream):
         if not 0 <= at < len(payload):
             return bytes(out)
         while at < len(payload):
-            if self._left:
+            used = 1
+            if self._opening is not None:
+                copied = self._opening.send(payload[at])
+                if copied is None:
+                    self._opening = None
+                    continue
+                out[at] = copied
+            elif self._left:
                 used = min(self._left, len(payload) - at)
                 if self._plain:
                     out[at : at + used] = payload[at : at + used]
