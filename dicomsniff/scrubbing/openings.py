@@ -55,17 +55,20 @@ def _request(byte: int) -> _Part:
     while byte not in (_SPACE, _CR, _LF):
         byte = yield _HIDDEN
     byte = yield from _literal(byte, _VERSION)
+    byte = yield from _one_of(byte, b"01")
     byte, _ = yield from _head(byte)
     return byte
 
 
 def _answer(byte: int) -> _Part:
     byte = yield from _literal(byte, _ANSWER)
-    byte = yield from _literal(byte, bytes([byte]) if byte in b"01" else b"1")
+    byte = yield from _one_of(byte, b"01")
     byte = yield from _literal(byte, b" ")
     status = byte
     for _ in range(3):
-        byte = yield from _literal(byte, bytes([byte]) if byte in b"0123456789" else b"0")
+        byte = yield from _one_of(byte, b"0123456789")
+    if byte == _SPACE:
+        byte = yield byte
     byte, length = yield from _head(byte)
     for _ in range(0 if status in b"12" else length):
         byte = yield _HIDDEN
@@ -100,6 +103,10 @@ def _literal(byte: int, text: bytes) -> _Part:
                 yield 0
         byte = yield byte
     return byte
+
+
+def _one_of(byte: int, those: bytes) -> _Part:
+    return (yield from _literal(byte, bytes([byte if byte in those else those[0]])))
 
 
 _PARTS: dict[int, Callable[[int], _Part]] = {
