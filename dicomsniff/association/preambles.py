@@ -56,8 +56,8 @@ def find_preambles(first_bytes: bytes) -> Preambles:
         rest = first_bytes[at:]
         name, length, said = _first(rest) if rest[:1] in _FIRST else ("", 0, None)
         if not length:
-            may_go_on = len(rest) <= MAX_PREAMBLE and any(rest[: len(each)] == each[: len(rest)] for each in _BEGINS)
-            return Preambles(at, names, client, not may_go_on, requests)
+            is_begun = len(rest) <= MAX_PREAMBLE and any(rest[: len(each)] == each[: len(rest)] for each in _BEGINS)
+            return Preambles(at, names, client, not is_begun, requests)
         at, client = at + length, said or client
         names = names if name in names else (*names, name)
         requests += name == TUNNEL
@@ -81,8 +81,8 @@ def find_answers(first_bytes: bytes, requests: int) -> Preambles:
         head = first_bytes[at : at + MAX_PREAMBLE]
         found = re.match(_ANSWER, head)
         if found is None:
-            may_go_on = len(head) < MAX_PREAMBLE and begins_answer(head)
-            return NOTHING._replace(is_whole=not may_go_on)
+            is_begun = len(head) < MAX_PREAMBLE and begins_answer(head)
+            return NOTHING._replace(is_whole=not is_begun)
         at += found.end()
         if found[1] == b"1":
             continue
