@@ -136,6 +136,9 @@ class RecordStream(CopiedStream):
                 if self._plain:
                     out[at : at + used] = payload[at : at + used]
                 self._left -= used
+            elif not self._header and not _CHANGE <= payload[at] <= _LAST_KIND:
+                self._left, self._plain = _FOREVER, False  # where the next record begins is anyone's guess
+                continue
             else:
                 used = min(_RECORD_HEADER - len(self._header), len(payload) - at)
                 self._header += payload[at : at + used]
@@ -149,8 +152,6 @@ class RecordStream(CopiedStream):
     def _begin_record(self) -> None:
         kind, self._left = self._header[0], int.from_bytes(self._header[3:5], "big")
         self._header.clear()
-        if not _CHANGE <= kind <= _LAST_KIND:
-            self._left = _FOREVER  # where the next record begins is anyone's guess
         self._plain = self._shows and kind in (_HANDSHAKE, _ALERT, _CHANGE)
         if kind == _CHANGE:
             self._shows = False  # what follows is encrypted, though it is called a handshake
