@@ -1,7 +1,10 @@
 """What stands on a connection before what it carries: headers of the PROXY protocol, the opening of an HTTP tunnel.
 
 A load balancer sends the first, to tell the server who the client is (HAProxy's proxy-protocol.txt). A client sends the
-second to a proxy that is to connect it to somebody else, and the proxy answers it (RFC 9110 §9.3.6).
+second to a proxy that is to connect it to somebody else, and the proxy answers it (RFC 9110 §9.3.6); a proxy that wants
+to know who asks refuses it, and is asked again.
+
+Several may follow each other, so what a side begins with is known when a byte comes that begins none.
 """
 
 import re
@@ -11,6 +14,8 @@ from dicomsniff.capture.segments import Endpoint
 
 MAX_PREAMBLE = 1 << 13
 """Bytes of a preamble; what is longer is none."""
+MAX_ANSWERS = 1 << 14
+"""Bytes of all answers to the opening of a tunnel, those included that refuse it at first."""
 PROXY, TUNNEL = "a header of the PROXY protocol", "the opening of an HTTP tunnel (CONNECT)"
 _VERSION_2 = b"\r\n\r\n\0\r\nQUIT\n"
 _HEADER = 16
@@ -19,7 +24,9 @@ _WIDTHS = {1: 4, 2: 16}
 """Bytes of an address, by the upper half of a header's 14th byte: IPv4 and IPv6."""
 _VERSION_1 = rb"PROXY (?:TCP[46] (\S+) \S+ (\d{1,5}) \d{1,5}|UNKNOWN[^\r\n]*)\r\n"
 _REQUEST = rb"CONNECT [^\r\n ]+ HTTP/1\.[01]\r\n(?:[^\r\n]+\r\n)*\r\n"
-_ANSWER = rb"HTTP/1\.[01] 2\d\d(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n"
+_ANSWER = rb"HTTP/1\.[01] (\d)\d\d(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n"
+_ANSWER_BEGINS = b"HTTP/1."
+_CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,5})[ \t]*\r\n", re.IGNORECASE)
 _BEGINS = (b"PROXY ", _VERSION_2, b"CONNECT ")
 _FIRST = (b"P", b"\r", b"C")
 
@@ -32,12 +39,9 @@ class Preambles(NamedTuple):
     client: Endpoint | None = None
     """Who the client is, as a header of the PROXY protocol says."""
     is_whole: bool = True
-    """Whether none has begun that may go on."""
-
-    @property
-    def is_tunnel(self) -> bool:
-        """Whether the other side answers it."""
-        return TUNNEL in self.names
+    """Whether nothing may follow that belongs to it."""
+    requests: int = 0
+    """How often the opening of a tunnel is asked for: as often it is answered."""
 
 
 NOTHING = Preambles()
@@ -45,17 +49,19 @@ NOTHING = Preambles()
 
 def find_preambles(first_bytes: bytes) -> Preambles:
     """Return what the first bytes of a client are of that."""
-    at = 0
+    at = requests = 0
     names: tuple[str, ...] = ()
     client: Endpoint | None = None
     while at <= MAX_PREAMBLE:
         rest = first_bytes[at:]
         name, length, said = _first(rest) if rest[:1] in _FIRST else ("", 0, None)
         if not length:
-            may_go_on = len(rest) <= MAX_PREAMBLE and any(rest[: len(each)] == each[: len(rest)] for each in _BEGINS)
-            return Preambles(at, names, client, is_whole=not (may_go_on and rest))
-        at, names, client = at + length, (*names, name), said or client
-    return Preambles(at, names, client)
+            is_begun = len(rest) <= MAX_PREAMBLE and any(rest[: len(each)] == each[: len(rest)] for each in _BEGINS)
+            return Preambles(at, names, client, not is_begun, requests)
+        at, client = at + length, said or client
+        names = names if name in names else (*names, name)
+        requests += name == TUNNEL
+    return Preambles(at, names, client, requests=requests)
 
 
 def behind(first_bytes: bytes) -> bytes:
@@ -63,18 +69,66 @@ def behind(first_bytes: bytes) -> bytes:
     return first_bytes[found.length :] if (found := find_preambles(first_bytes)).is_whole else first_bytes
 
 
-def find_answer(first_bytes: bytes) -> Preambles:
-    """Return what the first bytes of a server are of the answer to the opening of a tunnel."""
-    found = re.match(_ANSWER, first_bytes[:MAX_PREAMBLE])
-    if found is not None:
-        return Preambles(found.end(), (TUNNEL,))
-    begins = first_bytes[:7] == b"HTTP/1."[: len(first_bytes)] and len(first_bytes) <= MAX_PREAMBLE
-    return Preambles(is_whole=not begins)
+def find_answers(first_bytes: bytes, requests: int) -> Preambles:
+    """Return what the first bytes of a server are of the answers to so many requests; named if the last opens a tunnel.
+
+    Answers that only say that others follow are not counted (RFC 9110 §15.2), and one that opens a tunnel has no
+    content (§9.3.6). What is no such answer, or is too long, is nothing.
+    """
+    at = 0
+    names: tuple[str, ...] = ()
+    while requests and at <= MAX_ANSWERS:
+        head = first_bytes[at : at + MAX_PREAMBLE]
+        found = re.match(_ANSWER, head)
+        if found is None:
+            is_begun = len(head) < MAX_PREAMBLE and begins_answer(head)
+            return NOTHING._replace(is_whole=not is_begun)
+        at += found.end()
+        if found[1] == b"1":
+            continue
+        requests -= 1
+        names = (TUNNEL,) if found[1] == b"2" else ()
+        length = _CONTENT_LENGTH.search(found[0])
+        at += int(length[1]) if length is not None and not names else 0
+    if at > MAX_ANSWERS:
+        return NOTHING
+    return Preambles(at, names) if at <= len(first_bytes) else NOTHING._replace(is_whole=False)
+
+
+def begins_answer(first_bytes: bytes) -> bool:
+    """Whether bytes of a server may begin an answer, as far as they go."""
+    return first_bytes[: len(_ANSWER_BEGINS)] == _ANSWER_BEGINS[: len(first_bytes)]
+
+
+def beginnings(*sides: bytes) -> list[bytes]:
+    """Return the first bytes of the sides behind what stands before them, without those that have none there.
+
+    Behind a tunnel that was not opened nothing is.
+    """
+    found = _answers(*sides)
+    if found is None:
+        return [each for side in sides if (each := behind(side))]
+    client, server, answers = found
+    return [each for each in (behind(client), server[answers.length :]) if each] if answers.names else [*sides]
+
+
+def may_go_on(*sides: bytes) -> bool:
+    """Whether more may follow of the answers that one side gives to the opening of a tunnel by the other."""
+    found = _answers(*sides)
+    return found is not None and not found[2].is_whole
+
+
+def _answers(first: bytes = b"", second: bytes = b"") -> tuple[bytes, bytes, Preambles] | None:
+    """Return the side that asks for a tunnel, the one that answers, and its answers; None where there are not both."""
+    for client, server in ((first, second), (second, first)):
+        if server and client and (requests := find_preambles(client).requests):
+            return client, server, find_answers(server, requests)
+    return None
 
 
 def _first(data: bytes) -> tuple[str, int, Endpoint | None]:
     """Return the first preamble: what it is, its length, 0 for none that is whole, and the client that it names."""
-    if found := re.match(_VERSION_1, data):
+    if found := re.match(_VERSION_1, data[:MAX_PREAMBLE]):
         client = _endpoint(found[1].decode("ascii", "replace"), int(found[2])) if found[1] else None
         return PROXY, found.end(), client
     if data.startswith(_VERSION_2) and len(data) >= _HEADER and data[12] >> 4 == 2:

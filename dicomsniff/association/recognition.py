@@ -16,7 +16,7 @@ import re
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Foreign, Means, Update
 from dicomsniff.association.conversation import Conversation
-from dicomsniff.association.preambles import MAX_PREAMBLE, find_preambles
+from dicomsniff.association.preambles import MAX_PREAMBLE, find_preambles, may_go_on
 from dicomsniff.association.protocols import ENOUGH, TLS, UNNAMED, OtherProtocol, find_protocol, find_wrapping
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict, judge_start
@@ -118,7 +118,7 @@ class Recognition:
     @property
     def _opens(self) -> bool:
         """Whether a side has sent nothing yet but what stands before what it carries."""
-        return any(_only_opens(each.beginning) for each in self.beginning.detections.values())
+        return _still_opens(*(each.beginning for each in self.beginning.detections.values()))
 
     @property
     def _is_wrapped(self) -> bool:
@@ -146,6 +146,11 @@ def _only_opens(first_bytes: bytes) -> bool:
     return not found.is_whole or 0 < found.length > len(first_bytes) - ENOUGH
 
 
+def _still_opens(*sides: bytes) -> bool:
+    """Whether one of both sides has only begun so, or has not answered all of the other one's yet."""
+    return any(map(_only_opens, sides)) or may_go_on(*sides)
+
+
 def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | None:
     """Say what a connection carries whose sides begin so, if nothing is read of it; None of any other.
 
@@ -153,7 +158,7 @@ def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | Non
     """
     if judge_start(first) is not Verdict.OTHER or judge_start(second) is not Verdict.OTHER:
         return None
-    if _only_opens(first) or _only_opens(second):
+    if _still_opens(first, second):
         return None
     protocol = find_protocol(first, second)
     if protocol.consumer is Foreign:
@@ -195,10 +200,12 @@ class Forced:
                 begun[each.stream] = begun.get(each.stream, b"") + each.data[each.start : each.end][:MAX_PREAMBLE]
         first = next(iter(begun.values()), b"")
         found = find_preambles(first)
-        is_sure = (found.is_whole and len(first) >= found.length + ENOUGH) or len(self._waiting) > MAX_WAITING
+        is_known = found.is_whole and len(first) >= found.length + ENOUGH and not may_go_on(*begun.values())
+        is_sure = is_known or len(self._waiting) > MAX_WAITING
         if not is_sure and not isinstance(event, StreamGap):
             return []
-        return self._take_over(find_protocol(first), number)
+        sides = begun.values() if found.requests else (first,)
+        return self._take_over(find_protocol(*sides), number)
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes."""

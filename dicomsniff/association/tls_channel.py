@@ -5,7 +5,14 @@ from heapq import merge
 from typing import Any
 
 from dicomsniff.association.consumer import ChannelEvent
-from dicomsniff.association.preambles import NOTHING, find_answer, find_preambles
+from dicomsniff.association.preambles import (
+    MAX_ANSWERS,
+    NOTHING,
+    Preambles,
+    begins_answer,
+    find_answers,
+    find_preambles,
+)
 from dicomsniff.association.tls_layer import MAX_TURNS, TlsLayer, TlsTrouble
 from dicomsniff.association.tls_source import Place, TlsSource
 from dicomsniff.capture.segments import flow_ends
@@ -289,15 +296,18 @@ class TlsChannel:
         peer = self.peer_of(stream)
         here = self._streams[peer]
         here.came(offset, mark)
+        events: list[TlsEvent] = []
         if here.opening is not None:
             offset, data = self._past_opening(here, peer, offset, data)
             if not data:
                 return ()
+            if peer is CLIENT:  # now it is known what the server answers
+                events = self._feed_opening(SERVER, is_over=False)
         if len(self.layer.turns) < MAX_TURNS:
             self.layer.note_turn(peer, data, mark)
         if self.decoder is None:
             return ()
-        events = self._feed_kept(peer.other) if here.peer.tcp.skip is not None else []
+        events += self._feed_kept(peer.other) if here.peer.tcp.skip is not None else []
         kept = here.take_kept()
         begins = offset - sum(map(len, kept))
         here.fed = offset + len(data)
@@ -309,16 +319,19 @@ class TlsChannel:
         """Return where bytes begin behind what stands before TLS, and these; none as long as that may go on."""
         begun = (here.opening or b"") + data
         offset += len(data) - len(begun)
-        found = NOTHING
-        if not offset:
-            is_answer = peer is SERVER and self.layer.preambles.is_tunnel
-            found = find_answer(begun) if is_answer else find_preambles(begun) if peer is CLIENT else found
+        found = NOTHING if offset else self._opening_of(peer, begun)
         here.opening = None if found.is_whole else begun
-        if not found.is_whole:
-            return offset, b""
+        return (offset + found.length, begun[found.length :]) if found.is_whole else (offset, b"")
+
+    def _opening_of(self, peer: Peer, begun: bytes, *, is_over: bool = False) -> Preambles:
+        """Return what of the first bytes of a side stands before TLS, where nothing follows if it `is_over`."""
         if peer is CLIENT:
-            self.layer.preambles = found
-        return offset + found.length, begun[found.length :]
+            self.layer.preambles = found = find_preambles(begun)
+            return found
+        asks_on = self._streams[CLIENT].opening is not None and not is_over
+        if asks_on and len(begun) <= MAX_ANSWERS:
+            return NOTHING._replace(is_whole=not begins_answer(begun))
+        return find_answers(begun, self.layer.preambles.requests)
 
     def gap(self, stream: ByteStream, offset: int, length: int) -> Iterable[Told]:
         """Take note that the capture lacks bytes of the connection underneath."""
@@ -360,11 +373,23 @@ class TlsChannel:
         start, here.fed = here.fed, here.fed + len(kept)
         return self.decoder.feed(peer, kept, start)
 
-    def _feed_opening(self, peer: Peer) -> list[TlsEvent]:
-        """Feed what might have stood before TLS, and did not come to its end."""
+    def _feed_opening(self, peer: Peer, *, is_over: bool = True) -> list[TlsEvent]:
+        """Feed what came behind what stands before TLS; where that `is_over`, what of it is cut off, too."""
         here = self._streams[peer]
-        begun, here.opening = here.opening, None
-        return self.decoder.feed(peer, begun, 0) if begun and self.decoder is not None else []
+        begun = here.opening
+        if not begun:
+            here.opening = None if is_over else begun
+            return []
+        found = self._opening_of(peer, begun, is_over=is_over)
+        if not found.is_whole and not is_over:
+            return []
+        here.opening, data = None, begun[found.length :]
+        if not data or self.decoder is None:
+            return []
+        if len(self.layer.turns) < MAX_TURNS:
+            self.layer.note_turn(peer, data, here.mark_at(found.length))
+        here.fed = len(begun)
+        return self.decoder.feed(peer, data, found.length)
 
     def stop(self) -> None:
         """Decrypt no more."""

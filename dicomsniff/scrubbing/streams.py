@@ -3,6 +3,7 @@
 from bisect import insort
 from collections import deque
 
+from dicomsniff.scrubbing.openings import Opening, opening
 from dicomsniff.scrubbing.plan import Parts
 from dicomsniff.tcp.source import SEQUENCE_MASK
 
@@ -103,13 +104,15 @@ class PlannedStream(CopiedStream):
 class RecordStream(CopiedStream):
     """TLS: shown are the headers of records, and what of the handshake nobody encrypted (RFC 8446 §5.1).
 
-    With `names` of hosts nobody is to see, nothing of the handshake is shown. Records are followed while bytes come in
-    order; behind a gap nothing is shown.
+    What stands before TLS is shown without what it says (openings.py). With `names` of hosts nobody is to see, nothing
+    of the handshake is shown. Records are followed while bytes come in order; behind a gap nothing is shown.
     """
 
     def __init__(self, initial_sequence: int, *, shows_handshake: bool) -> None:
         super().__init__(initial_sequence)
         self._shows = shows_handshake
+        self._opening: Opening | None = opening()
+        next(self._opening)
         self._next = 0
         self._header = bytearray()
         self._left = 0
@@ -121,11 +124,21 @@ class RecordStream(CopiedStream):
         if not 0 <= at < len(payload):
             return bytes(out)
         while at < len(payload):
-            if self._left:
+            used = 1
+            if self._opening is not None:
+                copied = self._opening.send(payload[at])
+                if copied is None:
+                    self._opening = None
+                    continue
+                out[at] = copied
+            elif self._left:
                 used = min(self._left, len(payload) - at)
                 if self._plain:
                     out[at : at + used] = payload[at : at + used]
                 self._left -= used
+            elif not self._header and not _CHANGE <= payload[at] <= _LAST_KIND:
+                self._left, self._plain = _FOREVER, False  # where the next record begins is anyone's guess
+                continue
             else:
                 used = min(_RECORD_HEADER - len(self._header), len(payload) - at)
                 self._header += payload[at : at + used]
@@ -139,8 +152,6 @@ class RecordStream(CopiedStream):
     def _begin_record(self) -> None:
         kind, self._left = self._header[0], int.from_bytes(self._header[3:5], "big")
         self._header.clear()
-        if not _CHANGE <= kind <= _LAST_KIND:
-            self._left = _FOREVER  # where the next record begins is anyone's guess
         self._plain = self._shows and kind in (_HANDSHAKE, _ALERT, _CHANGE)
         if kind == _CHANGE:
             self._shows = False  # what follows is encrypted, though it is called a handshake

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import build
+import tls_talk
 from build import Packet, Talk
 from data_sets import DEFLATED, EXPLICIT, deflate, long, short
 from dicomsniff.capture.reader import CaptureReader
@@ -324,6 +325,36 @@ def test_pcapng_keeps_its_times_and_loses_comments_and_secrets(samples: Path, tm
     assert (
         association["start_time"] == transcript(samples / "tls-secrets-inside.pcapng")["associations"][0]["start_time"]
     )
+
+
+PROXIED = [(0, b"PROXY TCP4 10.77.0.9 10.77.0.2 51234 2762\r\n")]
+TUNNELLED = [
+    (0, b"CONNECT host.quantle:2762 HTTP/1.1\r\nHost: host.quantle:2762\r\n\r\n"),
+    (1, b"HTTP/1.1 407 Who\r\nVia: host.quantle\r\nContent-Length: 9\r\n\r\nwho asks?"),
+    (0, b"CONNECT host.quantle:2762 HTTP/1.1\r\nProxy-Authorization: Basic UXVhbnRsZTpQVzEyMzQ=\r\n\r\n"),
+    (1, b"HTTP/1.1 200 OK\r\nVia: host.quantle\r\n\r\n"),
+]
+
+
+@pytest.mark.parametrize("turns", [PROXIED, TUNNELLED])
+@pytest.mark.parametrize("hides_network", [False, True])
+@pytest.mark.parametrize("segment", [5, 1460])
+def test_what_stands_before_tls_is_kept_in_form_only(tmp_path: Path, turns, hides_network: bool, segment: int) -> None:
+    session = tls_talk.spoken(tls_talk.EXCHANGE)
+    privacy = Privacy(key=b"the same", redact_network=True) if hides_network else PLAIN
+    copies = []
+    for name, before in (("bare", []), ("behind", turns)):
+        source, target = tmp_path / f"{name}.pcap", tmp_path / f"{name}.pcapng"
+        sent = tls_talk.packets(session._replace(turns=[*before, *session.turns]), segment=segment)
+        source.write_bytes(build.pcap(build.frames(sent)))
+        scrub(source, target, privacy)
+        copies.append(transcript(target)["associations"][0])
+    bare, behind = copies
+    assert behind["tls"]["behind"] == transcript(source)["associations"][0]["tls"]["behind"]
+    assert "named_client" not in behind["tls"]
+    assert [each["code"] for each in behind["findings"]] == [each["code"] for each in bare["findings"]]
+    assert behind["outcome"] == bare["outcome"]
+    assert not any(each in target.read_bytes() for each in (b"10.77", b"quantle", b"UXVhb", b"who"))
 
 
 def tcp_is_right(frame: bytes) -> bool:

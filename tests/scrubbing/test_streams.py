@@ -1,11 +1,14 @@
 """Bytes of a stream as they are copied, in whatever order and however often they come."""
 
+import re
 from io import BytesIO
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsniff.association.preambles import find_answers, find_preambles
 from dicomsniff.scrubbing import streams
 from dicomsniff.scrubbing.plan import Parts
 from dicomsniff.scrubbing.streams import PlannedStream, RecordStream
@@ -78,6 +81,49 @@ def test_of_records_headers_are_copied_and_what_nobody_encrypted(cuts: list[int]
 def test_of_a_handshake_nothing_is_copied_where_names_are_not_to_be_seen() -> None:
     stream = RecordStream(0, shows_handshake=False)
     assert stream.copy(0, HELLO) == HELLO[:5] + bytes(5)
+
+
+PROXY = b"PROXY TCP4 10.0.0.9 10.0.0.2 51234 2762\r\n"
+PROXY_2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0e\x0a\0\0\x09\x0a\0\0\x02\xc8\x22\x0a\xcaPW"
+TUNNEL = b"CONNECT pacs:104 HTTP/1.1\r\nHost: pacs\r\n\r\n"
+REFUSED = b"HTTP/1.1 407 No, Doe\r\nContact: Doe\r\nContent-Length: 6\r\n\r\nAsk Dr"
+NO_RECORD = re.compile(rb"[^\x14-\x18]*")
+OPENED = b"HTTP/1.0 200 Yes\r\nContent-Length: 9\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (PROXY, b"PROXY UNKNOWN" + b"x" * 26 + b"\r\n"),
+        (PROXY_2, PROXY_2[:12] + b"\x20\0\0\x0e" + bytes(14)),
+        (TUNNEL, b"CONNECT xxxxxxxx HTTP/1.1\r\nxxxxxxxxxx\r\n\r\n"),
+        (PROXY + TUNNEL, b"PROXY UNKNOWN" + b"x" * 26 + b"\r\nCONNECT xxxxxxxx HTTP/1.1\r\nxxxxxxxxxx\r\n\r\n"),
+        (
+            REFUSED + OPENED,
+            b"HTTP/1.1 407 xxxxxxx\r\nContxxxxxxxx\r\nContent-Length: 6\r\n\r\nxxxxxx"
+            b"HTTP/1.0 200 xxx\r\nContent-Length: 9\r\n\r\n",
+        ),
+    ],
+)
+@given(st.integers(1, 200))
+def test_what_stands_before_records_is_copied_without_what_it_says(sent: bytes, shown: bytes, piece: int) -> None:
+    stream, whole = RecordStream(0, shows_handshake=True), sent + HELLO
+    copied = b"".join(stream.copy(at, whole[at : at + piece]) for at in range(0, len(whole), piece))
+    assert copied == shown + HELLO
+    assert find_preambles(shown + HELLO)[:2] == find_preambles(whole)[:2]
+    assert find_answers(shown, 2) == find_answers(sent, 2)
+
+
+@given(
+    st.sampled_from([PROXY, PROXY_2, TUNNEL, REFUSED, OPENED]),
+    st.binary(max_size=9).filter(NO_RECORD.fullmatch),
+    st.data(),
+)
+def test_of_a_damaged_one_nothing_is_copied_but_its_form(sent: bytes, damage: bytes, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(sent)))
+    copied = RecordStream(0, shows_handshake=True).copy(0, sent[:at] + damage + b"Doe^Jane" + sent[at:] + b"10.0.0.9")
+    assert b"Doe^Jane" not in copied
+    assert not any(each in copied for each in (b"10.0.0.9", b"\x0a\0\0\x09", b"pacs", b"Dr"))
 
 
 def test_behind_a_gap_and_behind_what_is_no_record_nothing_is_copied() -> None:

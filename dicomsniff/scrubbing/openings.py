@@ -1,0 +1,117 @@
+"""What stands before TLS on a connection, as it is copied: of the same form and length, with nothing that it says.
+
+Headers of the PROXY protocol name hosts; the opening of an HTTP tunnel does too, and may hold a password. How both look
+is in association/preambles.py.
+"""
+
+from collections.abc import Callable, Generator
+
+Opening = Generator[int | None, int, None]
+"""Is sent the bytes of a side, one after the other, and gives what is copied of each; None for the first one behind."""
+_Part = Generator[int, int, int]
+"""The same of a part of it: begins with a byte that it was given, and returns the first one behind."""
+_LF, _CR, _SPACE, _HIDDEN = b"\n\r x"
+_UNKNOWN = b"PROXY UNKNOWN"
+_VERSION_2 = b"\r\n\r\n\0\r\nQUIT\n"
+_LOCAL = b"\x20\0"
+"""Version, command and family of a header of version 2 that names nobody."""
+_REQUEST, _VERSION, _ANSWER = b"CONNECT ", b" HTTP/1.", b"HTTP/1."
+_LENGTH = b"content-length:"
+_MAX_LENGTH = 1 << 16
+
+
+def opening() -> Opening:
+    """Return what copies the first bytes of a side; it has to be given None first, as any generator."""
+    byte = yield 0
+    while part := _PARTS.get(byte):
+        byte = yield from part(byte)
+    yield None
+
+
+def _version_1(byte: int) -> _Part:
+    byte = yield from _literal(byte, _UNKNOWN[:6])
+    at = 6
+    while byte != _LF:
+        hidden = _UNKNOWN[at] if at < len(_UNKNOWN) else _HIDDEN
+        byte, at = (yield byte if byte == _CR else hidden), at + 1
+    return (yield byte)
+
+
+def _version_2(byte: int) -> _Part:
+    byte = yield from _literal(byte, _VERSION_2)
+    for each in _LOCAL:
+        byte = yield each
+    length = byte
+    byte = yield byte
+    length = length << 8 | byte
+    byte = yield byte
+    for _ in range(length):
+        byte = yield 0
+    return byte
+
+
+def _request(byte: int) -> _Part:
+    byte = yield from _literal(byte, _REQUEST)
+    while byte not in (_SPACE, _CR, _LF):
+        byte = yield _HIDDEN
+    byte = yield from _literal(byte, _VERSION)
+    byte = yield from _one_of(byte, b"01")
+    byte, _ = yield from _head(byte)
+    return byte
+
+
+def _answer(byte: int) -> _Part:
+    byte = yield from _literal(byte, _ANSWER)
+    byte = yield from _one_of(byte, b"01")
+    byte = yield from _literal(byte, b" ")
+    status = byte
+    for _ in range(3):
+        byte = yield from _one_of(byte, b"0123456789")
+    if byte == _SPACE:
+        byte = yield byte
+    byte, length = yield from _head(byte)
+    for _ in range(0 if status in b"12" else length):
+        byte = yield _HIDDEN
+    return byte
+
+
+def _head(byte: int) -> Generator[int, int, tuple[int, int]]:
+    """Copy the rest of a line, and lines to an empty one; return the byte behind, and the length of what follows it."""
+    length, name, is_empty = 0, len(_LENGTH) + 1, False
+    while byte != _LF or not is_empty:
+        shown = byte
+        if byte == _LF:
+            name, is_empty = 0, True
+        elif byte != _CR:
+            is_empty, shown = False, _HIDDEN
+            if name < len(_LENGTH):
+                name = name + 1 if chr(byte).lower() == chr(_LENGTH[name]) else len(_LENGTH) + 1
+                shown = byte if name <= len(_LENGTH) else _HIDDEN
+                length = 0 if name == len(_LENGTH) else length
+            elif name == len(_LENGTH) and byte in b"0123456789 \t":
+                shown = byte
+                length = min(length * 10 + byte - 0x30, _MAX_LENGTH) if byte >= 0x30 else length
+        byte = yield shown
+    return (yield byte), length
+
+
+def _literal(byte: int, text: bytes) -> _Part:
+    """Copy bytes that have to be these; where they are not, it is no such thing, and nothing is copied any more."""
+    for each in text:
+        if byte != each:
+            while True:
+                yield 0
+        byte = yield byte
+    return byte
+
+
+def _one_of(byte: int, those: bytes) -> _Part:
+    return (yield from _literal(byte, bytes([byte if byte in those else those[0]])))
+
+
+_PARTS: dict[int, Callable[[int], _Part]] = {
+    _UNKNOWN[0]: _version_1,
+    _VERSION_2[0]: _version_2,
+    _REQUEST[0]: _request,
+    _ANSWER[0]: _answer,
+}
