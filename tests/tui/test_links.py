@@ -84,6 +84,8 @@ async def test_a_capture_without_links_says_so(samples: Path) -> None:
         await press(pilot, "l")
         assert "nothing that belongs together was found" in screen_text(app)
         await press(pilot, "enter", "r")
+        assert "no single entry" in notices(app)
+        await press(pilot, "2", "r")
         assert "nothing that belongs together with this entry" in notices(app)
         await press(pilot, "b", "2")
         assert "nothing to go back to" in notices(app)
