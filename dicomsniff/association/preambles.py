@@ -47,6 +47,15 @@ class Preambles(NamedTuple):
 NOTHING = Preambles()
 
 
+_OPENINGS = frozenset((b"PR", b"CO", b"HT", b"\r\n"))
+"""What preambles begin with, and answers to them: of most connections two bytes tell that there is none."""
+
+
+def may_open(*sides: bytes) -> bool:
+    """Whether one of both sides may begin with a preamble."""
+    return any(len(side) < 2 or side[:2] in _OPENINGS for side in sides)
+
+
 def find_preambles(first_bytes: bytes) -> Preambles:
     """Return what the first bytes of a client are of that."""
     at = requests = 0

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dicomsniff.association.consumer import Beginning, Consumer, Foreign, Means
-from dicomsniff.association.preambles import beginnings
+from dicomsniff.association.preambles import beginnings, may_open
 from dicomsniff.tcp.channel import Channel
 
 
@@ -63,9 +63,9 @@ UNNAMED = OtherProtocol("", re.compile(b""))
 
 def find_protocol(*sides: bytes) -> OtherProtocol:
     """Return the protocol that the first bytes of a side, which are no PDU, are of; of several, the first that is."""
-    begins = beginnings(*sides)
-    if begins != [*sides]:
-        begins += sides
+    begins = [*sides]
+    if may_open(*sides) and (behind := beginnings(*sides)) != begins:
+        begins = behind + begins
     return next((each for first_bytes in begins for each in PROTOCOLS if each.begins.match(first_bytes)), UNNAMED)
 
 

@@ -16,7 +16,7 @@ import re
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Foreign, Means, Update
 from dicomsniff.association.conversation import Conversation
-from dicomsniff.association.preambles import MAX_PREAMBLE, find_preambles, may_go_on
+from dicomsniff.association.preambles import MAX_PREAMBLE, find_preambles, may_go_on, may_open
 from dicomsniff.association.protocols import ENOUGH, TLS, UNNAMED, OtherProtocol, find_protocol, find_wrapping
 from dicomsniff.pdu.detection import Detection
 from dicomsniff.pdu.recognize import Verdict, judge_start
@@ -148,7 +148,7 @@ def _only_opens(first_bytes: bytes) -> bool:
 
 def _still_opens(*sides: bytes) -> bool:
     """Whether one of both sides has only begun so, or has not answered all of the other one's yet."""
-    return any(map(_only_opens, sides)) or may_go_on(*sides)
+    return may_open(*sides) and (any(map(_only_opens, sides)) or may_go_on(*sides))
 
 
 def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | None:
