@@ -17,7 +17,10 @@ MAX_PREAMBLE = 1 << 13
 MAX_ANSWERS = 1 << 14
 """Bytes of all answers to the opening of a tunnel, those included that refuse it at first."""
 PROXY, TUNNEL = "a header of the PROXY protocol", "the opening of an HTTP tunnel (CONNECT)"
-_VERSION_2 = b"\r\n\r\n\0\r\nQUIT\n"
+BEGINS_1, BEGINS_2 = b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"
+"""What headers of both versions of the PROXY protocol begin with."""
+BEGINS_REQUEST, BEGINS_ANSWER = b"CONNECT ", b"HTTP/1."
+"""What asks for a tunnel, and what answers, begin with."""
 _HEADER = 16
 """Bytes of a header of version 2 before the addresses."""
 _WIDTHS = {1: 4, 2: 16}
@@ -25,10 +28,11 @@ _WIDTHS = {1: 4, 2: 16}
 _VERSION_1 = rb"PROXY (?:TCP[46] (\S+) \S+ (\d{1,5}) \d{1,5}|UNKNOWN[^\r\n]*)\r\n"
 _REQUEST = rb"CONNECT [^\r\n ]+ HTTP/1\.[01]\r\n(?:[^\r\n]+\r\n)*\r\n"
 _ANSWER = rb"HTTP/1\.[01] (\d)\d\d(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n"
-_ANSWER_BEGINS = b"HTTP/1."
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,5})[ \t]*\r\n", re.IGNORECASE)
-_BEGINS = (b"PROXY ", _VERSION_2, b"CONNECT ")
-_FIRST = (b"P", b"\r", b"C")
+_BEGINS = (BEGINS_1, BEGINS_2, BEGINS_REQUEST)
+_FIRST = tuple(each[:1] for each in _BEGINS)
+_OPENINGS = frozenset(each[:length] for each in (*_BEGINS, BEGINS_ANSWER) for length in range(3))
+"""The first two bytes of preambles, and of answers to them, or what there is of these."""
 
 
 class Preambles(NamedTuple):
@@ -47,13 +51,9 @@ class Preambles(NamedTuple):
 NOTHING = Preambles()
 
 
-_OPENINGS = frozenset((b"PR", b"CO", b"HT", b"\r\n"))
-"""What preambles begin with, and answers to them: of most connections two bytes tell that there is none."""
-
-
 def may_open(*sides: bytes) -> bool:
-    """Whether one of both sides may begin with a preamble."""
-    return any(len(side) < 2 or side[:2] in _OPENINGS for side in sides)
+    """Whether one of both sides may begin with a preamble: of most connections two bytes tell that none does."""
+    return not _OPENINGS.isdisjoint([side[:2] for side in sides])
 
 
 def find_preambles(first_bytes: bytes) -> Preambles:
@@ -106,7 +106,7 @@ def find_answers(first_bytes: bytes, requests: int) -> Preambles:
 
 def begins_answer(first_bytes: bytes) -> bool:
     """Whether bytes of a server may begin an answer, as far as they go."""
-    return first_bytes[: len(_ANSWER_BEGINS)] == _ANSWER_BEGINS[: len(first_bytes)]
+    return first_bytes[: len(BEGINS_ANSWER)] == BEGINS_ANSWER[: len(first_bytes)]
 
 
 def beginnings(*sides: bytes) -> list[bytes]:
@@ -140,7 +140,7 @@ def _first(data: bytes) -> tuple[str, int, Endpoint | None]:
     if found := re.match(_VERSION_1, data[:MAX_PREAMBLE]):
         client = _endpoint(found[1].decode("ascii", "replace"), int(found[2])) if found[1] else None
         return PROXY, found.end(), client
-    if data.startswith(_VERSION_2) and len(data) >= _HEADER and data[12] >> 4 == 2:
+    if data.startswith(BEGINS_2) and len(data) >= _HEADER and data[12] >> 4 == 2:
         end = _HEADER + int.from_bytes(data[14:16], "big")
         width = _WIDTHS.get(data[13] >> 4, 0) if data[12] & 0xF else 0
         if len(data) < end or end > MAX_PREAMBLE:

@@ -6,16 +6,17 @@ is in association/preambles.py.
 
 from collections.abc import Callable, Generator
 
+from dicomsniff.association.preambles import BEGINS_1, BEGINS_2, BEGINS_ANSWER, BEGINS_REQUEST
+
 Opening = Generator[int | None, int, None]
 """Is sent the bytes of a side, one after the other, and gives what is copied of each; None for the first one behind."""
 _Part = Generator[int, int, int]
 """The same of a part of it: begins with a byte that it was given, and returns the first one behind."""
 _LF, _CR, _SPACE, _HIDDEN = b"\n\r x"
-_UNKNOWN = b"PROXY UNKNOWN"
-_VERSION_2 = b"\r\n\r\n\0\r\nQUIT\n"
+_UNKNOWN = BEGINS_1 + b"UNKNOWN"
 _LOCAL = b"\x20\0"
 """Version, command and family of a header of version 2 that names nobody."""
-_REQUEST, _VERSION, _ANSWER = b"CONNECT ", b" HTTP/1.", b"HTTP/1."
+_VERSION = b" " + BEGINS_ANSWER
 _LENGTH = b"content-length:"
 _MAX_LENGTH = 1 << 16
 
@@ -29,8 +30,8 @@ def opening() -> Opening:
 
 
 def _version_1(byte: int) -> _Part:
-    byte = yield from _literal(byte, _UNKNOWN[:6])
-    at = 6
+    byte = yield from _literal(byte, BEGINS_1)
+    at = len(BEGINS_1)
     while byte != _LF:
         hidden = _UNKNOWN[at] if at < len(_UNKNOWN) else _HIDDEN
         byte, at = (yield byte if byte == _CR else hidden), at + 1
@@ -38,7 +39,7 @@ def _version_1(byte: int) -> _Part:
 
 
 def _version_2(byte: int) -> _Part:
-    byte = yield from _literal(byte, _VERSION_2)
+    byte = yield from _literal(byte, BEGINS_2)
     for each in _LOCAL:
         byte = yield each
     length = byte
@@ -51,7 +52,7 @@ def _version_2(byte: int) -> _Part:
 
 
 def _request(byte: int) -> _Part:
-    byte = yield from _literal(byte, _REQUEST)
+    byte = yield from _literal(byte, BEGINS_REQUEST)
     while byte not in (_SPACE, _CR, _LF):
         byte = yield _HIDDEN
     byte = yield from _literal(byte, _VERSION)
@@ -61,7 +62,7 @@ def _request(byte: int) -> _Part:
 
 
 def _answer(byte: int) -> _Part:
-    byte = yield from _literal(byte, _ANSWER)
+    byte = yield from _literal(byte, BEGINS_ANSWER)
     byte = yield from _one_of(byte, b"01")
     byte = yield from _literal(byte, b" ")
     status = byte
@@ -110,8 +111,8 @@ def _one_of(byte: int, those: bytes) -> _Part:
 
 
 _PARTS: dict[int, Callable[[int], _Part]] = {
-    _UNKNOWN[0]: _version_1,
-    _VERSION_2[0]: _version_2,
-    _REQUEST[0]: _request,
-    _ANSWER[0]: _answer,
+    BEGINS_1[0]: _version_1,
+    BEGINS_2[0]: _version_2,
+    BEGINS_REQUEST[0]: _request,
+    BEGINS_ANSWER[0]: _answer,
 }
