@@ -14,12 +14,12 @@ from dicomsniff.side import Side
 
 MAX_FAILURES = 5
 """Different statuses of failure that are remembered of the C-STOREs of a delivery."""
-
-
 SLOW = 1_000_000_000
 """ns from which on an SCP may tire of waiting for the answer to a C-STORE."""
 MAX_LATE = 100
 """C-STOREs of a delivery that were answered so late, of which is remembered when."""
+Broken = tuple[Side, str, int]
+"""Who broke an association off, by what (`A-ABORT`, `RST` or `FIN`), and when (ns)."""
 
 
 class Stores(Struct):
@@ -106,8 +106,8 @@ class Delivery(Struct, frozen=True):
     """Whether A-ASSOCIATE-AC or -RJ came."""
     refused: tuple[int, int] | None = None
     """Source and reason of an A-ASSOCIATE-RJ."""
-    broken: tuple[Side, str, int] | None = None
-    """Who broke it off, by what (`A-ABORT`, `RST` or `FIN`), and when (ns); None where it was released or goes on."""
+    broken: Broken | None = None
+    """How it was broken off; None where it was released or goes on."""
     end: int = 0
     """Its last packet (ns), as far as the capture goes."""
 
@@ -133,7 +133,8 @@ def find_deliveries(association: Association, now: int | None = None) -> list[De
     """
     if association.ended_by_capture:
         now = association.watched_until
-    if association.outcome != "unfinished" or _broken(association) is not None:
+    broken = _broken(association)
+    if association.outcome != "unfinished" or broken is not None:
         now = None
     stores: dict[tuple[str, int] | None, Stores] = {}
     for operation in association.operations.operations:
@@ -141,10 +142,12 @@ def find_deliveries(association: Association, now: int | None = None) -> list[De
             stores.setdefault(move_originator(operation.request), Stores()).add(operation, now)
     if not stores and (association.outcome != "released" or not association.message_counts.requests):
         stores[None] = Stores()
-    return [_delivery(association, originator, counted) for originator, counted in stores.items()]
+    return [_delivery(association, broken, originator, counted) for originator, counted in stores.items()]
 
 
-def _delivery(association: Association, originator: tuple[str, int] | None, stores: Stores) -> Delivery:
+def _delivery(
+    association: Association, broken: Broken | None, originator: tuple[str, int] | None, stores: Stores
+) -> Delivery:
     return Delivery(
         association=association.id,
         source=association.requestor.endpoint.address,
@@ -159,12 +162,12 @@ def _delivery(association: Association, originator: tuple[str, int] | None, stor
         partial=association.operations.unlisted > 0,
         answered=association.accept is not None or association.rejection is not None,
         refused=(association.rejection.source, association.rejection.reason) if association.rejection else None,
-        broken=_broken(association),
+        broken=broken,
         end=association.end_time,
     )
 
 
-def _broken(association: Association) -> tuple[Side, str, int] | None:
+def _broken(association: Association) -> Broken | None:
     """Return who broke an association off, by what, and when."""
     if association.outcome in ("released", "rejected"):
         return None

@@ -214,9 +214,9 @@ class MoveLinks:
 
     def _with_unnamed(self, named: dict[tuple[int, int], list[Delivery]]) -> Iterator[Move]:
         """Yield each C-MOVE with its deliveries, those that name no Move Originator too, and what it tried in vain."""
-        unnamed: dict[tuple[str, str], list[Delivery]] = {}
+        unnamed: dict[tuple[str, int | str], list[Delivery]] = {}
         for delivery in sorted(self._unnamed, key=_place):
-            unnamed.setdefault((delivery.source, delivery.called_ae_title or ""), []).append(delivery)
+            unnamed.setdefault(_key(delivery), []).append(delivery)
         unconnected: dict[str, list[Unconnected]] = {}
         for each in self.unconnected():
             unconnected.setdefault(each.source, []).append(each)
@@ -224,7 +224,7 @@ class MoveLinks:
         for move in sorted(self._moves, key=_place):
             deliveries = named[move.association, move.message]
             latest = move.end + PATIENCE if move.end is not None else inf
-            found = unnamed.get((move.provider, move.destination or ""), [])
+            found = unnamed.get(_pair(move), [])
             for delivery in found[bisect_left(found, move.start, key=_start) : bisect_right(found, latest, key=_start)]:
                 if delivery.association != move.association and id(delivery) not in taken:
                     taken.add(id(delivery))
@@ -259,7 +259,7 @@ def _belongs(delivery: Delivery, move: Move, named: set[tuple[str, int]]) -> boo
     until = move.end + PATIENCE if move.end is not None else inf
     if delivery.originator is not None:
         return delivery.originator in named and move.start <= delivery.stores.first_time + JITTER <= until
-    return (delivery.called_ae_title or "") == (move.destination or "") and move.start <= delivery.start <= until
+    return _key(delivery) == _pair(move) and move.start <= delivery.start <= until
 
 
 def _asked_for(delivery: Delivery, named: dict[tuple[str, int], list[Move]]) -> Move | None:
@@ -276,6 +276,7 @@ def _key(delivery: Delivery) -> tuple[str, int | str]:
 
 
 def _pair(move: Move) -> tuple[str, int | str]:
+    """Return what a delivery without Move Originator is found by."""
     return move.provider, move.destination or ""
 
 
