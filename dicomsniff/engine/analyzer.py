@@ -442,13 +442,10 @@ class Analyzer:
             self._hand_over(association)
             return
         self.links.feed(association)
-        if not asks_to_move(association):
-            self._judge_final(association)
-            return
-        if self.watches:  # somebody waits for what is said of it
-            self._judge_final(association)
-        else:
+        if asks_to_move(association) and not self.watches:
             self._moving.add(association)
+        else:  # or somebody waits for what is said of it
+            self._judge_final(association)
 
     def _judge_final(self, association: Association) -> None:
         if self._judge:

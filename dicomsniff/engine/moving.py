@@ -19,6 +19,8 @@ class Moving:
         self._waiting: deque[tuple[Association, int, frozenset[str], int]] = deque()
         """Each with the time (ns) of its end, the addresses from which its deliveries come, and how much it lists."""
         self._entries = 0
+        self._looks_at = 0
+        """When (ns) it is looked again at who goes on: there may be a block for every packet."""
 
     def add(self, association: Association) -> None:
         """Take one that is over."""
@@ -30,8 +32,10 @@ class Moving:
 
     def take_due(self, now: int, senders: Callable[[], set[str]]) -> Iterator[Association]:
         """Give those that need not wait longer at `now` (ns); `senders` returns whose associations go on."""
-        if not self._waiting:
+        is_full = len(self._waiting) > MAX_WAITING or self._entries > MAX_LISTED
+        if not self._waiting or (now < self._looks_at and not is_full):
             return
+        self._looks_at = now + PATIENCE
         going_on: set[str] | None = None
         waiting, self._waiting = self._waiting, deque()
         while waiting:
