@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from heapq import nlargest
 from typing import Protocol
 
 from dicomsniff.association.association import Association
@@ -160,8 +161,8 @@ def link_section(links: Iterable[Link]) -> Iterator[str]:
             yield from (f"  {line}" for line in (lines if few else lines[:1]))
             if not few:
                 yield f"    and {len(lines) - 1} like it"
-        busiest = sorted(series, key=lambda each: -each.associations)[:MAX_SERIES]
-        yield from (f"  {series_text(each)}" for each in series if each in busiest)
+        busiest = nlargest(MAX_SERIES, series, key=lambda each: each.associations)
+        yield from (f"  {series_text(each)}" for each in sorted(busiest, key=lambda each: each.first_association))
         if len(series) > MAX_SERIES:
             yield f"  and {counted(len(series) - MAX_SERIES, 'more pair')} of ends with several associations"
         yield ""

@@ -37,6 +37,7 @@ _HEADERS = struct.Struct(">BxLLBB").unpack_from
 _HEADERS_LENGTH = 2 * HEADER_LENGTH
 """Bytes of a P-DATA-TF with a single PDV that are not the fragment's."""
 _ABORT = b"\7\0\0\0\0\4"
+"""The header of an A-ABORT (PS3.8 §9.3.8)."""
 _REPEAT = struct.Struct(">BBLLBB").pack
 
 

@@ -97,13 +97,18 @@ def test_healthy_neighbours_are_no_evidence():
     assert told(network.packets) == told(healthy()) == []
 
 
+def reject(network: Network, host: str, **titles: str) -> None:
+    """Another host calls this one by these titles, and is rejected."""
+    talk = network.talk("10.0.0.77", host, after=1000)
+    talk.client(build.associate_rq(**titles))
+    talk.server(build.associate_rj())
+    talk.end(1)
+
+
 def test_a_called_title_that_is_refused_is_held_against_those_that_others_were_accepted_by():
     network = Network()
     echo(network)
-    talk = network.talk("10.0.0.77", ARCHIVE, after=1000)
-    talk.client(build.associate_rq(calling="OTHER", called="ANY-SCP"))
-    talk.server(build.associate_rj())
-    talk.end(1)
+    reject(network, ARCHIVE, calling="OTHER", called="ANY-SCP")
     assert told(network.packets) == [
         "10.0.0.2:104 accepted others by the AE title ARCHIVE (association 1); association 2 called it ANY-SCP"
     ]
@@ -112,10 +117,7 @@ def test_a_called_title_that_is_refused_is_held_against_those_that_others_were_a
 def test_titles_that_were_swapped_are_told():
     network = Network()
     echo(network)
-    talk = network.talk("10.0.0.77", ARCHIVE, after=1000)
-    talk.client(build.associate_rq(calling="ARCHIVE", called="OTHER"))
-    talk.server(build.associate_rj())
-    talk.end(1)
+    reject(network, ARCHIVE, calling="ARCHIVE", called="OTHER")
     assert told(network.packets) == [
         "10.0.0.2:104 accepted others by the AE title ARCHIVE (association 1); association 2 called it OTHER and "
         "itself ARCHIVE: the two titles are probably swapped"
@@ -125,10 +127,7 @@ def test_titles_that_were_swapped_are_told():
 def test_a_called_title_that_is_refused_is_told_where_it_was_accepted():
     network = Network()
     echo(network)
-    talk = network.talk("10.0.0.77", VIEWER, after=1000)
-    talk.client(build.associate_rq(calling="OTHER", called="ARCHIVE"))
-    talk.server(build.associate_rj())
-    talk.end(1)
+    reject(network, VIEWER, calling="OTHER", called="ARCHIVE")
     assert told(network.packets) == [
         "ARCHIVE was accepted as called AE title at 10.0.0.2:104 (association 1), not at 10.0.0.3:104 (association 2): "
         "the caller may have another address for it"
