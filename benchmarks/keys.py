@@ -195,7 +195,8 @@ def main() -> int:
             ui.wait_for(" → ", "Findings (")
             first_rows = time.perf_counter() - begun
             took: tuple[list[float], list[float]] = ([], [])
-            ui.time("1", views)
+            terminal.press(ui.window, "1")  # which changes nothing where the overview is there already
+            ui.wait_for("Associations (")
             moved = True  # there may be one association
             while moved and ui.shows("reading ") and len(took[0]) < args.keys:
                 pressed = presses(ui, less, iter(("Down", "Up")))
@@ -206,7 +207,7 @@ def main() -> int:
             while ui.shows("reading "):
                 time.sleep(0.1)
             loaded, at_first = time.perf_counter() - begun, peak(terminal.process(ui.window))
-            ui.time("1", views)
+            terminal.press(ui.window, "1")
             ui.wait_for("Associations (")
             is_one = ui.shows("Associations (1)")
             # Nothing changes by itself any more.
