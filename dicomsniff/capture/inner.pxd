@@ -78,7 +78,7 @@ cdef class Express:
         data=bytes, starts=list, ends=list, total=Py_ssize_t, at=Py_ssize_t, tcp_at=Py_ssize_t, body=Py_ssize_t,
         compiled=bint, type_mask="unsigned int", kind="unsigned int", protocol_mask="unsigned int",
         protocol="unsigned int", flow=bytes, next_seq="unsigned int", offset="long long", latest=Py_ssize_t,
-        seen_at=Py_ssize_t, before=Py_ssize_t, kept=list, limit="long long", repeat=bytes, period="long long",
+        seen_at=Py_ssize_t, before=Py_ssize_t, kept=list, offsets=list, packets=list, limit="long long", repeat=bytes, period="long long",
         repeats=Py_ssize_t, answers=bytes, answer_seq="long long", least=Py_ssize_t, acked="unsigned int",
         answer_last=Py_ssize_t, in_flight="unsigned int", size=Py_ssize_t, reach=Py_ssize_t, start=Py_ssize_t,
         end=Py_ssize_t, seen="unsigned int", length=Py_ssize_t, carried="unsigned int", seq="unsigned int",

@@ -224,6 +224,7 @@ class Express:
         flow, next_seq, offset = run.flow, run.expected, run.offset
         latest, seen_at, before, layout = index - 1, 0, self._first, self._batch.layout
         kept, trail, limit = skip.kept, skip.trail, min(skip.limit, FURTHEST)
+        offsets, packets = (trail.offsets, trail.packets) if trail is not None else ([], [])
         repeat, period, repeats = skip.repeat, skip.period, len(skip.repeat)
         unreadable = skip.unreadable
         if unreadable is not None:
@@ -259,8 +260,8 @@ class Express:
                     if kept is not None:
                         kept.append(data[start + reach - size : start + reach])
                         if trail is not None:
-                            trail.offsets.append(offset)
-                            trail.packets.append(before + index)
+                            offsets.append(offset)
+                            packets.append(before + index)
                     offset, latest, next_seq = offset + size, index, (next_seq + size) & 0xFFFFFFFF
                     alike = seen, length, carried, of, next_seq, control
                     if kept is not None and len(kept) >= MAX_KEPT:
@@ -306,8 +307,8 @@ class Express:
                 if kept is not None:
                     kept.append(data[first:last])
                     if trail is not None:
-                        trail.offsets.append(offset)
-                        trail.packets.append(before + index)
+                        offsets.append(offset)
+                        packets.append(before + index)
                 offset, latest, next_seq = reached, index, (seq + last - first) & 0xFFFFFFFF
                 if not compiled:
                     size, reach = last - first, last - start

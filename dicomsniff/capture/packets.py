@@ -19,7 +19,7 @@ class RecordLayout(Protocol):
         """Return when the frame at `start` was captured, in ns since 1970: the `header` bytes before it say so."""
 
 
-class Noted(Struct, frozen=True):
+class Noted(Struct, frozen=True, gc=False):
     """A packet of a batch that may be gone by now: less work to make than its mark, which `mark` works out."""
 
     number: int

@@ -157,9 +157,10 @@ class RecordReader:
             self._leave()
         return None
 
-    def run(self, kind: int) -> Iterator[tuple[bytes, bytes, int, int, bytes]]:
+    def run(self, kind: int) -> Iterator[tuple[bytes, memoryview, int, int, bytes]]:
         """Yield the fields of whole records of a type that lie one behind the other; each has to be taken.
 
+        A body is a view of bytes that go with the next record.
         It ends where anything else comes, a record of another version than the last one too; `next` shows that then.
         """
         piece = self._pieces[0]
@@ -173,7 +174,7 @@ class RecordReader:
                 end = body + length
                 if end > len(data) or length > MAX_BODY or header[1:3] != version:
                     return
-                yield header, bytes(view[body:end]), begins + at, begins + end, bytes(view[max(0, at - TAIL) : at])
+                yield header, view[body:end], begins + at, begins + end, bytes(view[max(0, at - TAIL) : at])
                 self._last, at = header, end
 
     def take(self, end: int) -> None:
