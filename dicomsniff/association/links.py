@@ -1,7 +1,7 @@
 """What belongs together across associations: C-MOVEs and deliveries, transactions, instances, neighbours."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -56,7 +56,7 @@ class End(Struct, frozen=True):
         return False
 
 
-class Link(NamedTuple):
+class Link(Struct, frozen=True):
     """One group of messages or associations that belong together, whatever it is: every view writes these.
 
     It is what is known by now, and does not change. A part has a `name`, an association and the number of its first

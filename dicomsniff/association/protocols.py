@@ -7,14 +7,15 @@ it is told by PDUs (pdu/recognize.py), in either direction, and asked first (rec
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.association.consumer import Beginning, Consumer, Foreign, Means
 from dicomsniff.association.preambles import beginnings, may_open
 from dicomsniff.tcp.channel import Channel
 
 
-class OtherProtocol(NamedTuple):
+class OtherProtocol(Struct, frozen=True):
     """A protocol other than DICOM."""
 
     name: str

@@ -5,7 +5,8 @@ times stand in what is told of them; nothing else hangs on these as long as all 
 """
 
 from array import array
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association, Party
 from dicomsniff.association.timeline import Entry
@@ -14,7 +15,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.span import Span
 
 
-class Told(NamedTuple):
+class Told(Struct, frozen=True):
     """An entry of a timeline, and the places of its first packet among those of its connection."""
 
     entry: Entry

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import NamedTuple
 from zlib import crc32
+
+from msgspec import Struct
 
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.identifier import NO_KEYS, Identifier, Key
@@ -37,7 +38,7 @@ class Difference(Enum):
     VALUE = "value"
 
 
-class Search(NamedTuple):
+class Search(Struct, frozen=True):
     """A C-FIND that ended well: number and time of its request, in what model and at what level it asked, by what."""
 
     number: int

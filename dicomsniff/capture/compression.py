@@ -4,7 +4,9 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from io import BufferedReader
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 CHUNK = 1 << 16
 """Compressed bytes taken at a time."""
@@ -143,7 +145,7 @@ def _xz(tap: _Tap) -> ByteStream:
     return _Frames(tap, partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, MAX_DICTIONARY), padding=b"\0")
 
 
-class Compression(NamedTuple):
+class Compression(Struct, frozen=True):
     """A way to compress files."""
 
     name: str

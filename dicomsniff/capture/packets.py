@@ -160,7 +160,7 @@ class PacketSource(Protocol):
         """Let go of it."""
 
 
-class Keeping(NamedTuple):
+class Keeping(Struct, frozen=True):
     """Where what is captured is kept as it comes."""
 
     files: tuple[str, ...]

@@ -2,7 +2,8 @@
 
 import struct
 from copy import copy
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.capture.loops import PcapLayout
 from dicomsniff.capture.losses import LossCounter
@@ -12,7 +13,7 @@ from dicomsniff.quantities import counted
 HEADER_LENGTH = 24
 
 
-class PcapFormat(NamedTuple):
+class PcapFormat(Struct, frozen=True):
     """What the magic number says: byte order, ns per fraction, bytes of a record header."""
 
     order: str

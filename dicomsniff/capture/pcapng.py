@@ -4,7 +4,7 @@ import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from math import inf
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -90,7 +90,7 @@ class SimpleLayout:
 _SIMPLE = SimpleLayout()
 
 
-class _Order(NamedTuple):
+class _Order(Struct, frozen=True):
     """The fields of blocks in a byte order: any block's head, and what packet blocks begin with."""
 
     head: struct.Struct

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from dicomsniff.capture.skip import Skip
 from dicomsniff.span import PacketMark
 
@@ -133,7 +135,7 @@ class Flow(Protocol):
         """Take note of packets among those just passed over that were captured twice."""
 
 
-class Endpoint(NamedTuple):
+class Endpoint(Struct, frozen=True):
     """An IP address and a TCP port."""
 
     address: str

@@ -1,7 +1,8 @@
 """ICMP errors about TCP packets: who says that they did not arrive, and why (RFC 792, RFC 4443)."""
 
 import struct
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.capture.segments import Endpoint, flow_ends
 
@@ -38,7 +39,7 @@ _MEANINGS = {
 """What errors mean, by protocol, type and code (RFC 792, RFC 1812 §5.2.7.1, RFC 4443 §3)."""
 
 
-class Unreachable(NamedTuple):
+class Unreachable(Struct, frozen=True):
     """An ICMP error about a TCP packet from `source` to `target`; `mtu` is that of the next hop, 0 where not said."""
 
     time: int

@@ -1,12 +1,13 @@
 """What each byte of the service-class-application-information says, service by service (PS3.7 §D.3.3.5, PS3.4)."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.dictionary.uids import is_non_patient_object, is_storage
 
 
-class InformationByte(NamedTuple):
+class InformationByte(Struct, frozen=True):
     """One byte of the information: its name, and what its values mean. All are one byte long."""
 
     name: str

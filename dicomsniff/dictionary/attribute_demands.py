@@ -1,7 +1,8 @@
 """What the data set of a normalized request must hold, may say and must not hold, by SOP class and service (PS3.4)."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.dictionary.normalized import (
     CHANGE_STATE,
@@ -44,7 +45,7 @@ Path = tuple[int, ...]
 _ANY: Mapping[int, tuple[str, ...]] = {}
 
 
-class Demand(NamedTuple):
+class Demand(Struct, frozen=True):
     """What a table of PS3.4 asks of the requestor; `reference` names the clause.
 
     `required` attributes are there and have a value (type 1, usage M), `present` ones may be empty (type 2), `final`

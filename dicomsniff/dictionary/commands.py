@@ -1,7 +1,8 @@
 """Command fields and the elements of a command set (PS3.7 Annex E)."""
 
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 NO_DATA_SET = 0x0101
 RESPONSE_BIT = 0x8000
@@ -39,7 +40,7 @@ NORMALIZED_REQUESTS = frozenset([0x0100, 0x0110, 0x0120, 0x0130, 0x0140, 0x0150]
 """Command Fields of the requests of normalized services (PS3.7 §10.3)."""
 
 
-class CommandElement(NamedTuple):
+class CommandElement(Struct, frozen=True):
     """One element of group 0000: its keyword, VR and name."""
 
     keyword: str

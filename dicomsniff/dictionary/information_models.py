@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 
 class Level(NamedTuple):
     """A level of an information model: the value of Query/Retrieve Level, and its keys by tag.
@@ -23,7 +25,7 @@ class Level(NamedTuple):
         return ((self.unique,) if self.unique is not None else ()) + self.required + self.optional
 
 
-class InformationModel(NamedTuple):
+class InformationModel(Struct, frozen=True):
     """An information model: its levels from the top down, none where there is no Query/Retrieve Level.
 
     `unique` are the unique keys of one without levels, where it has any; `returned` those attributes at top level that

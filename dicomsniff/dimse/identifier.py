@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -36,7 +36,7 @@ _UNREADABLE = (
 _UNICODE = ("ISO_IR 192", "GB18030", "GBK")
 
 
-class SentIdentifier(NamedTuple):
+class SentIdentifier(Struct, frozen=True):
     """An identifier as sent, and the transfer syntax that fits it; `problem` says why it is not there."""
 
     content: bytes
@@ -76,7 +76,7 @@ class IdentifierBytes:
         self.wanted = FOREVER
 
 
-class Key(NamedTuple):
+class Key(Struct, frozen=True):
     """An element of an identifier: its value as sent; of a sequence the elements of each item instead."""
 
     tag: int

@@ -1,7 +1,8 @@
 """What a message lacks, of those that are not whole (PS3.7 §6.3, PS3.8 Annex E)."""
 
 from enum import Enum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class Part(Enum):
@@ -16,7 +17,7 @@ class Part(Enum):
     INTERRUPTED = "that fragment, since another message began before it"
 
 
-class Lack(NamedTuple):
+class Lack(Struct, frozen=True):
     """What a message lacks, and the same in words."""
 
     part: Part

@@ -5,8 +5,8 @@ nothing hangs that others did. That is what is asked for here, of everything tha
 """
 
 from itertools import pairwise
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
@@ -122,7 +122,7 @@ def what_came(connection: Connection, found: Collector, learned: Repeat) -> "Cam
     return CameOfIt(association, found, learned) if ended and listed and sure and apart and not alike else None
 
 
-class Again(NamedTuple):
+class Again(Struct, frozen=True):
     """An association that went as another one did, and what there is to be remembered of it."""
 
     association: Repeated

@@ -5,7 +5,9 @@ Those of `diff` are a `Diff`: two captures are read before it is written.
 
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dicomsniff.export.diff import Diff
@@ -21,7 +23,7 @@ class DataSets(StrEnum):
     NONE = "none"
 
 
-class Format(NamedTuple):
+class Format(Struct, frozen=True):
     """A format by name, the commands that write it, and its class, which is imported only when it is asked for."""
 
     name: str

@@ -1,8 +1,8 @@
 """Rules on transfers that stood still until somebody gave up: who stopped, as TCP shows it (RFC 9293 §3.8)."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dicomsniff.association.timeline import TcpEnd
@@ -30,7 +30,7 @@ _STUCK = 3_000_000_000
 """ns for which nothing must have gone forward where the capture ends, or lacks bytes, before that is told."""
 
 
-class _End(NamedTuple):
+class _End(Struct, frozen=True):
     """What broke the association off, or that the capture ended before it was over."""
 
     time: int
@@ -55,7 +55,7 @@ def _end(review: Review) -> _End | None:
     return None
 
 
-class _Stall(NamedTuple):
+class _Stall(Struct, frozen=True):
     """What one side had begun and not ended when the association ended; `cut` says so of its last PDU."""
 
     side: Side

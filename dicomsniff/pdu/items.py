@@ -2,7 +2,9 @@
 
 import struct
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from dicomsniff.dictionary.application_information import find_information_layout
 from dicomsniff.dictionary.pdu_types import IDENTITY_TYPES, item_type_name
@@ -27,7 +29,7 @@ IDENTITIES = (0x58, 0x59)
 ROLE = {0: "not proposed, or not accepted", 1: "proposed, or accepted"}
 
 
-class Items(NamedTuple):
+class Items(Struct, frozen=True):
     """What the variable items of an A-ASSOCIATE PDU hold, as far as they can be read."""
 
     application_context_name: str | None

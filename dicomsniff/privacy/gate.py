@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from dicomsniff.dictionary.attributes import find_attribute_name, find_keyword
 from dicomsniff.dictionary.commands import is_retired
 from dicomsniff.dictionary.uids import find_uid_name
@@ -62,7 +64,7 @@ class Privacy(NamedTuple):
         return told | ({"network": "redacted"} if self.redact_network else {})
 
 
-class Known(NamedTuple):
+class Known(Struct, frozen=True):
     """What a gate knows that comments may tell."""
 
     withheld: tuple[tuple[str, str], ...] = ()

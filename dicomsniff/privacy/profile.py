@@ -6,7 +6,8 @@ as is what no dictionary knows.
 """
 
 from functools import cache, lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.dictionary.registry import attributes
 from dicomsniff.dictionary.tables import execute
@@ -36,7 +37,7 @@ STRUCTURE = {
 §C.18.8). They are the standard's words and nobody's values, so they are shown where the whole tree is withheld."""
 
 
-class _Table(NamedTuple):
+class _Table(Struct, frozen=True):
     tags: frozenset[int]
     masked: tuple[tuple[int, int], ...]
     """(tag, mask): attributes of repeating groups."""

@@ -9,7 +9,8 @@ end. So what is found out about it is the same as if it had not waited.
 from collections import deque
 from collections.abc import Callable
 from re import Pattern
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dicomsniff.capture.segments import ACK, CONTROL, ENDS, FIN, RST, SYN, Segment, alone, reverse_flow
 from dicomsniff.dictionary.pdu_types import PDU_TYPES
@@ -29,7 +30,7 @@ _ASSOCIATE_RQ = 1
 """With this byte begins whoever asks for an association (PS3.8 §9.3.2)."""
 
 
-class Unread(NamedTuple):
+class Unread(Struct, frozen=True):
     """What a connection carries of which nothing is read."""
 
     protocol: str

@@ -1,7 +1,6 @@
 """What the TLS stage hands on. Offsets are those of TCP: `start` and `end` enclose the records that it came from."""
 
 from enum import Enum
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -17,7 +16,7 @@ class Plaintext(Struct, frozen=True, gc=False):
     end: int
 
 
-class Alert(NamedTuple):
+class Alert(Struct, frozen=True):
     """An alert, sent in clear or authenticated (RFC 8446 §6)."""
 
     peer: Peer
@@ -42,7 +41,7 @@ class Problem(Enum):
     TOO_MUCH = "limit reached"
 
 
-class TlsProblem(NamedTuple):
+class TlsProblem(Struct, frozen=True):
     """Bytes from `start` to `end` that gave no plaintext, and why.
 
     Where `is_gap`, application data may have been among them: the next `Plaintext` of this peer need not continue

@@ -1,7 +1,5 @@
 """What the structure of a data set tells: its problems, how it is really encoded, the few values that link messages."""
 
-from typing import NamedTuple
-
 from msgspec import Struct, field
 
 from dicomsniff.dictionary.attributes import find_attribute_name
@@ -48,7 +46,7 @@ class PixelDataInfo(Struct, frozen=True):
     ended: bool
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True):
     """A Referenced SOP Instance UID (0008,1155), and the top-level sequence whose item holds it."""
 
     sequence: int
