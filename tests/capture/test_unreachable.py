@@ -58,7 +58,8 @@ def test_an_error_of_ipv6_says_so_too():
     segments, decoder = decoded(framed6(error(1, 3, build.ip_bytes(CALL6))))
     assert segments == []
     (found,) = decoder.unreachable
-    assert found[1:] == ("::fe", Endpoint("2001:db8::1", 40001), Endpoint("2001:db8::2", 104), "address unreachable", 0)
+    caller, called = Endpoint("2001:db8::1", 40001), Endpoint("2001:db8::2", 104)
+    assert found == Unreachable(build.START, "::fe", caller, called, "address unreachable")
 
 
 @pytest.mark.parametrize(
