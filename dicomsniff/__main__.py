@@ -14,7 +14,7 @@ def main() -> None:
         interruption.guard()
     except KeyboardInterrupt:
         os._exit(130)
-    _load_msgspec()
+    load_msgspec()
     from dicomsniff.garbage import look_seldom
     from dicomsniff.output import prepare_standard_streams
 
@@ -36,7 +36,7 @@ def main() -> None:
     os._exit(status)
 
 
-def _load_msgspec() -> None:
+def load_msgspec() -> None:
     """Load msgspec without typing_extensions: `typing` has what it asks that for, and starting takes a 15th less."""
     name = "typing_extensions"
     if name in sys.modules:

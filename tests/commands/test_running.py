@@ -1,15 +1,27 @@
-"""`show CAPTURE...` without options goes past the parser of command lines: it does what it would do behind it."""
+"""`show CAPTURE...`, with key logs or without, goes past the parser of command lines: it does what it would do behind it."""
 
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from dicomsniff.__main__ import load_msgspec
 from dicomsniff.commands import cli, running
 from dicomsniff.export.view import Asked
 
 
-@pytest.mark.parametrize("captures", [("one.pcap",), ("one.pcap", "two.pcap")])
-def test_without_options_the_same_is_asked_for_as_behind_the_parser(monkeypatch, captures):
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("one.pcap",),
+        ("one.pcap", "two.pcap"),
+        ("--tls-keylog", "tls.keylog", "one.pcap"),
+        ("one.pcap", "--tls-keylog", "tls.keylog", "--tls-keylog", "tls.keylog"),
+    ],
+)
+def test_the_same_is_asked_for_as_behind_the_parser(monkeypatch, samples: Path, args):
+    monkeypatch.chdir(samples)
     calls = []
 
     def take(command, form, paths, ports=(), output=None, *, keys, color, pager, **asked):
@@ -17,7 +29,7 @@ def test_without_options_the_same_is_asked_for_as_behind_the_parser(monkeypatch,
 
     monkeypatch.setattr(cli, "write_captures", take)
     monkeypatch.setattr(running, "write_captures", take)
-    assert running.run(["show", *captures]) == cli.run(["show", *captures]) == 0
+    assert running.run(["show", *args]) == cli.run(["show", *args]) == 0
     plain, parsed = calls
     selections = [each[-1].selection for each in calls]
     assert [each.is_all for each in selections] == [True, True]
@@ -25,17 +37,37 @@ def test_without_options_the_same_is_asked_for_as_behind_the_parser(monkeypatch,
     assert plain[-1]._replace(selection=selections[1]) == parsed[-1]
 
 
-@pytest.mark.parametrize("args", [["show"], ["show", "no such file"], ["show", "-"[:0]], ["show", "--no-such-option"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["show"],
+        ["show", "no such file"],
+        ["show", "-"[:0]],
+        ["show", "--no-such-option"],
+        ["show", "--tls-keylog"],
+        ["show", "--tls-keylog", "tls.keylog"],
+        ["show", "--tls-keylog", "--tls-key", "one.pcap"],
+        ["show", "--tls-keylog", "no such file", "one.pcap"],
+    ],
+)
 def test_what_is_wrong_is_said_alike(args, capfd):
     assert running.run(args) == cli.run(args) != 0
     first, second = capfd.readouterr().err.splitlines()
     assert first == second
 
 
-def test_both_print_the_same(samples: Path, capfd):
-    path = str(samples / "c-echo.pcap")
-    assert running.run(["show", path]) == 0
+@pytest.mark.parametrize("args", [["c-echo.pcap"], ["--tls-keylog", "tls.keylog", "tls.pcap"]])
+def test_both_print_the_same(monkeypatch, samples: Path, capfd, args):
+    monkeypatch.chdir(samples)
+    assert running.run(["show", *args]) == 0
     printed = capfd.readouterr().out
-    assert printed
-    assert cli.run(["show", path]) == 0
+    assert "C-" in printed
+    assert cli.run(["show", *args]) == 0
     assert capfd.readouterr().out == printed
+
+
+def test_what_msgspec_goes_without_is_there_for_everybody_else(monkeypatch):
+    monkeypatch.delitem(sys.modules, "typing_extensions", raising=False)
+    load_msgspec()
+    assert "typing_extensions" not in sys.modules
+    assert import_module("typing_extensions").Required
