@@ -162,6 +162,22 @@ def question_marks(each: Asked) -> Iterator[Seen]:
         yield Seen(f"sends nothing but question marks as {named(tag)}", occurrence, lost)
 
 
+@final_rule(code="match-question-marks-within", where=asks, severity=Severity.NOTE, follows=BROKEN)
+@_told_once
+def question_marks_within(each: Asked) -> Iterator[Seen]:
+    """Names in matches have question marks within.
+
+    Programs write a question mark for a character that their character set does not have: here probably letters of
+    names, such as umlauts. The requestor cannot bring them back.
+
+    What to do: Let the SCP declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8). The
+    names may be spoiled in its database already, by whoever sent the objects.
+    """
+    for tag, occurrence in each.query.marked.items():
+        lost = "; letters were probably lost before it was sent"
+        yield Seen(f"sends question marks within {named(tag)}", occurrence, lost)
+
+
 @final_rule(
     code="match-keys-left-out",
     where=asks,
