@@ -32,6 +32,7 @@ _OVER = ("aborted", "rejected", "released")
     follows=(
         *PROVOKED,
         "peer:pdu-incomplete",
+        "abort-within-pdu",
         "connection-closed-early",
         *by("own", "association-not-released", "release-unanswered"),
     ),
@@ -127,7 +128,7 @@ def _closing(review: Review) -> Entry | None:
     code="connection-closed-early",
     where=is_broken_off,
     severity=Severity.ERROR,
-    follows=(*PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
+    follows=(*PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete", "abort-within-pdu"),
 )
 def closed_early(review: Review) -> Iterator[Hit]:
     """TCP is closed while a message is under way or unanswered.
@@ -184,7 +185,7 @@ def _nothing_said_before(association: Association, ending: Entry) -> bool:
     code="association-not-released",
     where=is_broken_off,
     severity=Severity.WARNING,
-    follows=(*PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
+    follows=(*PROVOKED, *by("own", *FRAMING), "pdu-incomplete", "abort-within-pdu"),
 )
 def not_released(review: Review) -> Iterator[Hit]:
     """TCP is closed without A-RELEASE or A-ABORT.

@@ -121,6 +121,11 @@ case(
         .packets
     ),
 )
+case(
+    "abort-within-pdu",
+    lambda: talked((0, build.message(1, build.echo_rq())[:40]), (0, build.abort())).end(0).packets,
+    lambda: talked((0, build.message(1, build.echo_rq())), (0, build.abort())).end(0).packets,
+)
 case("bytes-skipped", lambda: with_client(b"\x02\0\xff\xff\xff\xff" + bytes(20)))
 case(
     "pdu-beyond-maximum",

@@ -182,3 +182,33 @@ def test_an_acceptor_that_took_another_one_meanwhile_serves_several(answered):
 
 def test_a_name_with_question_marks_that_were_asked_for_has_lost_nothing():
     assert told(searched(match(0xFF00, data=IDENTIFIER), match(0)), "match-question-marks-within") == []
+
+
+# A release that does not wait
+
+
+def test_how_long_an_operation_had_been_outstanding_is_told_where_a_release_does_not_wait_for_it():
+    talk = talked((0, build.message(3, build.store_rq(), build.pixels(8))))
+    talk.wait(4 * SECOND)
+    talk.client(build.release_rq())
+    talk.wait(5 * SECOND)
+    talk.server(build.message(3, build.store_rsp())[:6])  # it begins to answer, and is cut off
+    packets = talk.reset(0).packets
+    (line,) = told(packets, "release-too-early")
+    assert line == (
+        f"{SCU} sent A-RELEASE-RQ while C-STORE-RQ 1 had been outstanding for 4.00 s, without waiting for the response"
+    )
+    assert causes(packets, "pdu-incomplete") == causes(packets, "release-unanswered") == ["release-too-early"]
+
+
+# Bytes passed over in several places
+
+
+@pytest.mark.parametrize("sender", [0, 1])
+def test_bytes_skipped_in_several_places_are_summed(sender):
+    talk = talked()
+    for length in (20, 30, 50):
+        (talk.server if sender else talk.client)(b"\xff" * length)
+        (talk.server if sender else talk.client)(build.message(1, build.echo_rsp() if sender else build.echo_rq()))
+    (line,) = told(talk.packets, "bytes-skipped")
+    assert line == "20 bytes skipped: not readable as a PDU (and 2 like it, 100 bytes in all)"
