@@ -12,6 +12,8 @@ _What = TypeVar("_What")
 
 MAX_MATCHES = 4
 """Matches of one query whose identifiers are read; of further ones only the number is known."""
+MAX_UNASKED = 64
+"""Elements of the matches of one query that were not asked for, which are remembered."""
 MAX_QUERIES = 1000
 """Queries and retrievals of one association whose identifiers are read."""
 MAX_READ = 1 << 20
@@ -55,6 +57,8 @@ class Query(Struct):
     again: dict[int, Occurrence] = field(default_factory=dict)
     uids: dict[int, list[bytes]] = field(default_factory=dict)
     names: list[tuple[str, str]] = field(default_factory=list)
+    unasked: set[int] = field(default_factory=set)
+    """Elements of matches, sequences as one, that were not asked for; MAX_UNASKED at most."""
     failed_instances: int | None = None
     """How many instances the final response lists as failed; None where it has no such list that could be read."""
     last_match: bytes | None = None
@@ -133,6 +137,8 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
     if (name := found.elements.get(PATIENT_NAME)) is not None and found.is_foreign(name):
         query.names.append((found.values(name)[0], found.character_set))
     for tag, key in found.elements.items():
+        if tag not in asked.elements and tag not in NO_KEYS and len(query.unasked) < MAX_UNASKED:
+            query.unasked.add(tag)
         if key.is_empty:
             if tag in asked.elements and tag != LEVEL:
                 _count(query.empty, tag, response)

@@ -125,7 +125,7 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
     What to do: Look at the SCP, and at the order in the information system.
     """
     for tag in each.model.returned if each.model is not None else ():
-        yield from _without(each, tag, "", "; it must have a value")
+        yield from _without(each, tag, "", f"; it must have a value{_outside(each, tag)}")
 
 
 @final_rule(
@@ -246,6 +246,13 @@ def _without(each: Asked, tag: int, what_it_is: str, why: str = "") -> Iterator[
         yield Seen(f"leaves out {named(tag)}{what_it_is}", occurrence, why)
     if occurrence := each.query.empty.get(tag):
         yield Seen(f"sends an empty {named(tag)}{what_it_is}", occurrence, why)
+
+
+def _outside(each: Asked, sequence: int) -> str:
+    """Say that matches have at top level what belongs into a sequence that they lack."""
+    inside = dict(each.model.nested).get(sequence, ()) if each.model is not None else ()
+    loose = [tag for tag in inside if tag in each.query.unasked]
+    return f"; {names(loose)} stand{'s' * (len(loose) == 1)} at top level instead" if loose else ""
 
 
 def _left_out(each: Asked, tags: list[int], why: str) -> Iterator[Seen]:

@@ -99,7 +99,7 @@ def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="name-not-found", severity=Severity.NOTE)
 def name_not_found(facts: CaptureFacts) -> Iterator[Hit]:
-    """A query by a name beyond ASCII finds nothing, although the patient is there.
+    """A query by name finds nothing, although a patient's name fits.
 
     Another query between the same ends brought a patient whose name fits. An SCP is to compare characters, whatever
     character sets the query and its database use; one that compares bytes, or knows one character set, finds none.

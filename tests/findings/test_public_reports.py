@@ -3,8 +3,10 @@
 import pytest
 
 import build
+from findings.exchange_cases import moved_with_list
 from findings.found import analyzed
 from findings.neighbour_traffic import asked_again, asked_by_name, waited_for_another
+from findings.query_cases import NAME, STEPS, WORKLIST, exchange, item
 from findings.test_field_reports import causes, told
 from findings.traffic import IDENTIFIER, SEARCH, SECOND, match, opened, released, searched, talked
 from network import ARCHIVE, CLIENT, VIEWER, Network, move_rq
@@ -182,6 +184,33 @@ def test_an_acceptor_that_took_another_one_meanwhile_serves_several(answered):
 
 def test_a_name_with_question_marks_that_were_asked_for_has_lost_nothing():
     assert told(searched(match(0xFF00, data=IDENTIFIER), match(0)), "match-question-marks-within") == []
+
+
+@pytest.mark.parametrize(
+    ("uids", "listed"),
+    [(b"", "0 instances"), (b"1.2.3\\1.2.4", "2 instances"), (b"1.2.3\\1.2.4\\1.2.5 ", "3 instances")],
+)
+def test_a_list_of_failed_instances_is_held_against_the_count(uids, listed):
+    assert told(moved_with_list(0xB000, uids), "failed-list-differs") == [
+        f"C-MOVE-RSP 0xB000 counts 1 failed sub-operation and lists {listed} as failed (0008,0058)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "loose"),
+    [
+        ({0x00080060: b"US"}, "; (0008,0060) Modality stands at top level instead"),
+        ({0x00080060: b"US", 0x00400002: b"20240308"},
+         "; (0008,0060) Modality, (0040,0002) Scheduled Procedure Step Start Date stand at top level instead"),
+        ({0x00081030: b"X "}, ""),
+    ],
+)  # fmt: skip
+def test_a_step_that_lies_beside_the_sequence_that_a_worklist_match_lacks_is_told(more, loose):
+    asked = {NAME: b"", STEPS: item({0x00080060: b"US", 0x00400002: b"20240308"})}
+    (line,) = told(exchange(WORKLIST, asked, {NAME: b"Doe^Jane"} | more), "match-return-key-missing")
+    assert line == (
+        f"{SCP} leaves out (0040,0100) Scheduled Procedure Step Sequence in 1 match; it must have a value{loose}"
+    )
 
 
 # A release that does not wait
