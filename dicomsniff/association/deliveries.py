@@ -42,6 +42,8 @@ class Stores(Struct):
     """How long (ns) the first of those pending has waited by then."""
     late: list[tuple[int, int]] = field(default_factory=list)
     """Of those answered after SLOW or more, when the request and the answer were whole (ns); MAX_LATE at most."""
+    first_unsent: int = 0
+    """The message ID of the first of those of which it does not hold the whole request."""
     first_failed: int = 0
     """When the first response with a failure was whole (ns since 1970)."""
     first_unanswered: int = 0
@@ -68,6 +70,7 @@ class Stores(Struct):
         self.unanswered += 1
         self.first_unanswered = self.first_unanswered or request.span.first_time
         if not request.ended:
+            self.first_unsent = self.first_unsent if self.unsent else request.command.message_id or 0
             self.unsent += 1
         elif now is not None:
             self.pending += 1

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.searches import Search, searches_of
+from dicomsniff.association.searches import Request, Search, requests_of, searches_of
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.side import Side
@@ -83,6 +83,12 @@ class Neighbour(NamedTuple):
     """Whether packets of it were captured without their ends, as with a short snaplen."""
     searches: tuple[Search, ...]
     """Queries that ended well."""
+    requests: tuple[Request, ...]
+    """Queries and retrievals that failed, and that succeeded."""
+    waited: int
+    """How long (ns) its A-ASSOCIATE-RQ waited for an answer, or for its end."""
+    waited_until: int
+    """Until when that was, in ns after it began."""
 
 
 class Neighbours:
@@ -147,7 +153,17 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
         cut_short=any(health.cut for health in association.tcp.values()),
         searches=searches_of(association),
+        requests=requests_of(association),
+        **_waiting(association, telling, ends),
     )
+
+
+def _waiting(association: Association, telling: Span | None, ends: list[int]) -> dict[str, int]:
+    request, accept = association.request, association.accept
+    answered = telling.first_time if telling is not None else accept.span.first_time if accept is not None else None
+    until = answered if answered is not None else min([association.end_time, *ends])
+    waited = max(until - request.span.last_time, 0) if request is not None else 0
+    return {"waited": waited, "waited_until": until - association.start_time}
 
 
 @lru_cache(maxsize=256)

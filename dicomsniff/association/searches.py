@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from enum import Enum
+from itertools import islice
 from zlib import crc32
 
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
 from dicomsniff.dimse.identifier import NO_KEYS, Identifier, Key
-from dicomsniff.dimse.queries import Query
+from dicomsniff.dimse.queries import PATIENT_NAME, Query
 
 MAX_SEARCHES = 2
 """Queries of one association that are remembered of those that found nothing, and of those that found something."""
@@ -49,6 +50,11 @@ class Search(Struct, frozen=True):
     keys: bytes
     """Its keys with a value, in the order of their tags, each in `_WIDTH` bytes."""
     matches: int
+    name: str = ""
+    """What it asks for as Patient's Name, where that is not plain ASCII and the only key with a value."""
+    character_set: str = ""
+    names: tuple[tuple[str, str], ...] = ()
+    """Patients' names in its matches that are not plain ASCII, each with its character set."""
 
     @property
     def about(self) -> tuple[str, str]:
@@ -69,8 +75,64 @@ def searches_of(association: Association) -> tuple[Search, ...]:
         level = operation.query.request.level if operation.query.request is not None else None
         request = operation.request
         when, sop_class = request.span.first_time, request.sop_class_uid or ""
-        some.append(Search(request.number, when, sop_class, level or "", keys, operation.pending))
+        name, character_set = _name_asked_for(operation.query)
+        names = tuple(operation.query.names)
+        about = (request.number, when, sop_class, level or "", keys, operation.pending)
+        some.append(Search(*about, name, character_set, names))
     return tuple(kept[False] + kept[True])
+
+
+def _name_asked_for(query: Query) -> tuple[str, str]:
+    """Return what a query asks for as Patient's Name, where only that narrows it and it is not plain ASCII."""
+    asked = query.request
+    keys = list(islice(_valued(asked), 2)) if asked is not None else []
+    if asked is None or len(keys) != 1 or keys[0].tag != PATIENT_NAME or not asked.is_foreign(keys[0]):
+        return "", ""
+    return asked.values(keys[0])[0], asked.character_set
+
+
+class Request(Struct, frozen=True):
+    """A query or retrieval that had its final response: what it asked for, and how that ended."""
+
+    number: int
+    time: int
+    """When it began (ns since 1970)."""
+    service: str
+    about: tuple[str, int]
+    """Its SOP class, and a checksum of its identifier and move destination."""
+    failed: int
+    """Its status, where that is a failure; else 0."""
+
+
+def requests_of(association: Association) -> tuple[Request, ...]:
+    """Return the first queries and retrievals of an association that failed, and the first that succeeded."""
+    kept: dict[bool, list[Request]] = {False: [], True: []}
+    for operation in association.operations.queries:
+        request, some = operation.request, kept.get(operation.category == "Success", [])
+        sent = operation.query.request if operation.query is not None else None
+        if operation.category not in ("Success", "Failure") or len(some) == MAX_SEARCHES:
+            continue
+        if sent is None:
+            continue
+        sop_class = request.sop_class_uid or ""
+        asked = crc32((request.command.text(_DESTINATION) or "").encode(), _checksum(sent))
+        some.append(
+            Request(request.number, request.span.first_time, operation.name, (sop_class, asked), operation.status or 0)
+        )
+    return tuple(kept[False] + kept[True])
+
+
+def _checksum(asked: Identifier) -> int:
+    """Return what stands for all elements and their values, as they were sent."""
+    found = 0
+    for element in asked.elements.values():
+        for key in element.all():
+            found = crc32(key.value, crc32(key.tag.to_bytes(4, "big"), found))
+    return found
+
+
+_DESTINATION = 0x00000600
+"""Move Destination."""
 
 
 def difference(search: Search, other: Search) -> tuple[int, Difference] | None:

@@ -1,5 +1,6 @@
 """The identifier of a query or retrieval: its bytes, kept while they are few -> its keys (PS3.4 §C.2.2)."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -120,7 +121,7 @@ class Identifier(Struct, frozen=True):
 
     def values(self, key: Key) -> list[str]:
         """Return the values of a key that is text or a UID, without padding."""
-        if key.value.isascii() and b"\x1b" not in key.value:
+        if not self.is_foreign(key):
             text = key.value.decode()
         else:  # a byte of a character may look like the delimiter
             from dicomsniff.dimse.scan.values import DEFAULT_ENCODING, python_encodings
@@ -140,6 +141,18 @@ class Identifier(Struct, frozen=True):
         if key.vr not in _TEXT or key.value.count(b"?") < 2 or key.value.strip(b"?^= *,.-\\\0"):
             return False
         return not self.character_set.startswith(_UNICODE)
+
+    def is_foreign(self, key: Key) -> bool:
+        """Whether text is not plain ASCII, so that its character set matters."""
+        return not key.value.isascii() or b"\x1b" in key.value
+
+    def has_question_marks_within(self, key: Key) -> bool:
+        """Whether a person's name has question marks within its words, and no character that is not ASCII."""
+        return key.vr == "PN" and key.value.isascii() and _LOST.search(key.value) is not None
+
+
+_LOST = re.compile(rb"\?+[A-Za-z]")
+"""What becomes of a word whose letters are not in the character set that a program writes."""
 
 
 def read_identifier(sent: SentIdentifier) -> Identifier | None:

@@ -12,6 +12,8 @@ _What = TypeVar("_What")
 
 MAX_MATCHES = 4
 """Matches of one query whose identifiers are read; of further ones only the number is known."""
+MAX_UNASKED = 64
+"""Elements of the matches of one query that were not asked for, which are remembered."""
 MAX_QUERIES = 1000
 """Queries and retrievals of one association whose identifiers are read."""
 MAX_READ = 1 << 20
@@ -21,6 +23,8 @@ _PATTERN = dict.fromkeys(_EXACT, b"*?\x1b") | {"DA": b"-*?", "UI": b"*?"}
 """VRs of keys of which a value, if it has none of these characters, is matched by equal ones only."""
 _UNIQUE = (0x0020000D, 0x0020000E, 0x00080018)
 """Unique keys that are UIDs: of studies, series and instances."""
+PATIENT_NAME = 0x00100010
+"""Patient's Name."""
 FAILED_INSTANCES = 0x00080058
 """Failed SOP Instance UID List."""
 
@@ -36,8 +40,9 @@ class Query(Struct):
     """What one operation asked for, and what its matches gave; `request` is None where that could not be read.
 
     Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they
-    leave out or give without a value, which values are question marks only, which do not fit what was asked for, and
-    which UIDs an earlier one had, by tag.
+    leave out or give without a value, which values are question marks only, or names with such within (`marked`), which
+    do not fit what was asked for, and which UIDs an earlier one had, by tag; and `names` of patients that are not plain
+    ASCII, each with its character set.
     """
 
     request: Identifier | None = None
@@ -47,9 +52,13 @@ class Query(Struct):
     absent: dict[int, Occurrence] = field(default_factory=dict)
     empty: dict[int, Occurrence] = field(default_factory=dict)
     question_marks: dict[int, Occurrence] = field(default_factory=dict)
+    marked: dict[int, Occurrence] = field(default_factory=dict)
     unfit: dict[int, Occurrence] = field(default_factory=dict)
     again: dict[int, Occurrence] = field(default_factory=dict)
     uids: dict[int, list[bytes]] = field(default_factory=dict)
+    names: list[tuple[str, str]] = field(default_factory=list)
+    unasked: set[int] = field(default_factory=set)
+    """Elements of matches, sequences as one, that were not asked for; MAX_UNASKED at most."""
     failed_instances: int | None = None
     """How many instances the final response lists as failed; None where it has no such list that could be read."""
     last_match: bytes | None = None
@@ -125,14 +134,25 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
             if uid in seen:
                 _count(query.again, tag, response)
             seen.append(uid)
+    if (name := found.elements.get(PATIENT_NAME)) is not None and found.is_foreign(name):
+        query.names.append((found.values(name)[0], found.character_set))
     for tag, key in found.elements.items():
+        if tag not in asked.elements and tag not in NO_KEYS and len(query.unasked) < MAX_UNASKED:
+            query.unasked.add(tag)
         if key.is_empty:
             if tag in asked.elements and tag != LEVEL:
                 _count(query.empty, tag, response)
         elif found.is_question_marks(key):
             _count(query.question_marks, tag, response)
+        elif found.has_question_marks_within(key) and not _asks_for_marks(asked, tag):
+            _count(query.marked, tag, response)
         elif tag in asked.elements and tag not in NO_KEYS and _is_unfit(asked, asked.elements[tag], found, key):
             _count(query.unfit, tag, response)
+
+
+def _asks_for_marks(asked: Identifier, tag: int) -> bool:
+    """Whether a key has a question mark itself, which a match may repeat."""
+    return tag in asked.elements and b"?" in asked.elements[tag].value
 
 
 def _is_unfit(asked: Identifier, wanted: Key, found: Identifier, given: Key) -> bool:

@@ -333,10 +333,17 @@ def titles_changed(association: Association, entry: Entry) -> Iterator[Hit]:
     if any(title.strip(b" ") != sent.strip(b" ") for title, sent in pairs) and not any(
         titles_garbled(association, entry)
     ):
-        titles = " and ".join(
-            the_title(said) if (said := plain_text(title).strip()) else "(blank)" for title, _ in reversed(pairs)
-        )
-        yield Hit(f"{the_party(association.party(entry.side))} sends other AE titles back: {titles}")
+        who = the_party(association.party(entry.side))
+        said, asked = ([_legible(title) for title in titles] for titles in zip(*pairs, strict=True))
+        if said == asked[::-1]:
+            text = f"{who} sends the AE titles back swapped: called {said[0]}, calling {said[1]}"
+        else:
+            text = f"{who} sends other AE titles back: {said[1]} and {said[0]}, not {asked[1]} and {asked[0]}"
+        yield Hit(text)
+
+
+def _legible(title: bytes) -> str:
+    return the_title(said) if (said := plain_text(title).strip()) else "(blank)"
 
 
 def _titles(association: Association, entry: Entry) -> list[tuple[bytes, bytes]]:

@@ -109,8 +109,9 @@ ANSWERS_LACKING = (
     "film-box-without-image-boxes",
     "image-boxes-differ",
     "response-without-data-set",
+    "find-pending-without-data-set",
 )
-"""Responses of normalized services with which the requestor cannot go on."""
+"""Responses that lack something without which the requestor cannot go on."""
 QUERIES = (
     "query-level-missing",
     "query-level-unknown",
@@ -125,7 +126,13 @@ QUERIES = (
     "query-key-padding",
 )
 """Identifiers of queries and retrievals that an SCP may refuse, the likeliest reason first."""
-OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")
+OPERATIONS = (
+    "response-without-request",
+    "response-mismatched",
+    "pending-not-foreseen",
+    "message-id-repeated",
+    "operations-beyond-window",
+)
 """Requests and responses that do not belong together."""
 BROKEN = (*FRAMING, *ORDER, *FRAGMENTS, *COMMANDS, *DATA_SETS, *OPERATIONS)
 """What the other side may not be able to read, or to answer."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import associations_of
 from dicomsniff.findings.finding import Finding
+from dicomsniff.quantities import counted
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import Connection
 
@@ -43,8 +44,8 @@ class Findings:
         """Their codes."""
         self.unlisted: Counter[str] = Counter()
         """How many findings are not listed, by severity; of each code at least the first is."""
-        self.repeated: dict[Repeated, int] = {}
-        """How often a side did again what is told once."""
+        self.repeated: dict[Repeated, tuple[int, int]] = {}
+        """How often a side did again what is told once, and how many bytes that was about."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -69,17 +70,20 @@ class Findings:
     def repeats(self, finding: Finding) -> bool:
         """Whether a finding that is told once is told already: then it is only counted."""
         key = _repeated(finding)
-        if key in self.repeated:
-            self.repeated[key] += 1
+        if (before := self.repeated.get(key)) is not None:
+            self.repeated[key] = (before[0] + 1, before[1] + finding.amount)
             return True
         if len(self.repeated) < MAX_FINDINGS:
-            self.repeated[key] = 1
+            self.repeated[key] = (1, finding.amount)
         return False
 
     def counted(self, finding: Finding) -> Finding:
         """Return a finding with how often it was there, where that is more than once."""
-        count = self.repeated.get(_repeated(finding), 1) if self.repeated else 1
-        return finding if count == 1 else replace(finding, parts=(*finding.parts, f" (and {count - 1} like it)"))
+        count, amount = self.repeated.get(_repeated(finding), (1, 0)) if self.repeated else (1, 0)
+        in_all = f", {counted(amount, 'byte')} in all" if amount else ""
+        return (
+            finding if count == 1 else replace(finding, parts=(*finding.parts, f" (and {count - 1} like it{in_all})"))
+        )
 
     def renumber(self, number: Callable[[int], int]) -> None:
         """Give packets other numbers, but for those of spans; for an association that rules will look at as a whole."""

@@ -17,7 +17,14 @@ from dicomsniff.dimse.sub_operations import RETRIEVALS, read_counters
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_class_in_short, the_comment, the_message_id, the_message_with_id, the_party
+from dicomsniff.findings.parts import (
+    the_class_in_short,
+    the_comment,
+    the_message_id,
+    the_message_with_id,
+    the_party,
+    the_uid,
+)
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
 from dicomsniff.quantities import counted, of_all
@@ -224,6 +231,10 @@ MAX_STORES_BEFORE = 256
 """Messages before a refused C-STORE among which an earlier one of its instance is looked for."""
 OF_OTHER_CLASS = (0x0118, _NOT_SUPPORTED)
 """Failures about the SOP class that a request names: no such SOP class (PS3.7 §C.5.20), not supported."""
+_OF_INSTANCE = (_DUPLICATE, 0x0112, 0x0117)
+"""Failures about the SOP instance that a request names: there already, no such one, invalid (PS3.7 §C.5)."""
+_LONGEST_UID = 64
+"""Characters of a UID that are shown; it has no more (PS3.5 §9.1)."""
 _NAMES_ATTRIBUTES = (ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT)
 MAX_NAMED = 2
 """Attributes of a list in a response that a finding names; further ones are counted."""
@@ -337,7 +348,7 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                 # Those who went on differ in nothing that matters: what warns of them is told once of all associations.
                 name = the_message_with_id(message) if category == "Failure" else command.name
                 worse = Severity.ERROR if category == "Warning" and _brought_nothing(message) else None
-                text = f"{name}{_what_of(message)}: {said}{_class_of(message)}{more}"
+                text = f"{name}{_what_of(message)}: {said}{_class_of(message)}{_instance_of(message)}{more}"
                 yield Hit(text, earliest_cause=since, only=only, severity=worse)
 
 
@@ -382,6 +393,15 @@ def _what_of(response: Message) -> str:
 def _class_of(response: Message) -> str:
     """Say of which SOP class an answer is: `, SOP class Basic Film Box`."""
     return f", SOP class {the_class_in_short(response.sop_class_uid)}" if response.sop_class_uid else ""
+
+
+def _instance_of(response: Message) -> str:
+    """Say which SOP instance was asked for, where the status is about just that: `, SOP instance 2.25.1`."""
+    asked = response.request
+    if asked is None or response.command.status not in _OF_INSTANCE or asked.command.service == "C-STORE":
+        return ""  # of a C-STORE the timeline is full of instances
+    instance = asked.command.affected_sop_instance_uid or asked.command.requested_sop_instance_uid
+    return f", SOP instance {the_uid(instance[:_LONGEST_UID])}" if instance else ""
 
 
 def _agreed(association: Association, message: Message) -> bool:

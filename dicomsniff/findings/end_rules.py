@@ -32,6 +32,7 @@ _OVER = ("aborted", "rejected", "released")
     follows=(
         *PROVOKED,
         "peer:pdu-incomplete",
+        "abort-within-pdu",
         "connection-closed-early",
         *by("own", "association-not-released", "release-unanswered"),
     ),
@@ -127,7 +128,7 @@ def _closing(review: Review) -> Entry | None:
     code="connection-closed-early",
     where=is_broken_off,
     severity=Severity.ERROR,
-    follows=(*PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete"),
+    follows=(*PROVOKED, *by("own", *FRAMING), "own:pdu-incomplete", "abort-within-pdu"),
 )
 def closed_early(review: Review) -> Iterator[Hit]:
     """TCP is closed while a message is under way or unanswered.
@@ -141,6 +142,12 @@ def closed_early(review: Review) -> Iterator[Hit]:
     if ending is None or association.state is State.REQUESTED or association.state.is_releasing:
         return
     what, under_way = _under_way(review)
+    late = _in_vain(review, ending) if what is None else None
+    if late is not None:
+        came, after = duration(late[1].span.first_time - ending.span.last_time), the_message_with_id(late[0])
+        text = f"{the_party(association.party(ending.side))} closed the TCP connection without a release, before "
+        text += f"a final response to {after}; it came {came} later, and was met by a reset"
+        yield Hit(text, ending.span, side=ending.side, earliest_cause=reaction_to(association, ending))
     if what is not None:
         party = association.party(ending.side)
         idle = what.span.first_time - ending.span.last_time
@@ -156,6 +163,17 @@ def closed_early(review: Review) -> Iterator[Hit]:
         yield Hit(text, ending.span, side=ending.side, earliest_cause=since)
 
 
+def _in_vain(review: Review, ending: Entry) -> tuple[Message, Message] | None:
+    """Return a request of who closed and its response, which came after that and did not arrive: TCP was reset then."""
+    resets = [each for each in review.ends if isinstance(each.event, TcpEnd) and each.event.how == "RST"]
+    reset = next((each.span.first_packet for each in resets if each.side is ending.side), 0)
+    for request in review.answered_late():
+        final = request.operation.final if request.operation is not None else None
+        if final is not None and final.span.first_packet < reset:
+            return request, final
+    return None
+
+
 def _nothing_said_before(association: Association, ending: Entry) -> bool:
     """Whether A-ASSOCIATE-AC is the last that was said before an end of TCP."""
     said = (each for each in reversed(association.timeline) if not isinstance(each.event, TcpEnd))
@@ -167,7 +185,7 @@ def _nothing_said_before(association: Association, ending: Entry) -> bool:
     code="association-not-released",
     where=is_broken_off,
     severity=Severity.WARNING,
-    follows=(*PROVOKED, *by("own", *FRAMING), "pdu-incomplete"),
+    follows=(*PROVOKED, *by("own", *FRAMING), "pdu-incomplete", "abort-within-pdu"),
 )
 def not_released(review: Review) -> Iterator[Hit]:
     """TCP is closed without A-RELEASE or A-ABORT.

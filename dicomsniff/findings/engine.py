@@ -183,4 +183,5 @@ def _finding(rule: Rule, hit: Hit, span: Span, about: Message | None, side: Side
         association=hit.association,
         number=hit.number,
         only=hit.only,
+        amount=hit.amount,
     )

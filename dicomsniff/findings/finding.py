@@ -51,6 +51,8 @@ class Finding(Struct, frozen=True):
     number: int | None = None
     only: tuple[str, ...] = ()
     """The codes of which alone it may be a consequence, where these are fewer than its rule says."""
+    amount: int = 0
+    """Bytes that it is about, where those of findings like it are summed."""
 
     def __repr__(self) -> str:
         return f"<Finding: {self.severity} {self.code}, packet {self.packet}>"

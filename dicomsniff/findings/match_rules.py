@@ -125,7 +125,7 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
     What to do: Look at the SCP, and at the order in the information system.
     """
     for tag in each.model.returned if each.model is not None else ():
-        yield from _without(each, tag, "", "; it must have a value")
+        yield from _without(each, tag, "", f"; it must have a value{_outside(each, tag)}")
 
 
 @final_rule(
@@ -160,6 +160,22 @@ def question_marks(each: Asked) -> Iterator[Seen]:
     for tag, occurrence in each.query.question_marks.items():
         lost = "; the characters were probably lost before they were sent"
         yield Seen(f"sends nothing but question marks as {named(tag)}", occurrence, lost)
+
+
+@final_rule(code="match-question-marks-within", where=asks, severity=Severity.NOTE, follows=BROKEN)
+@_told_once
+def question_marks_within(each: Asked) -> Iterator[Seen]:
+    """Names in matches have question marks within.
+
+    Programs write a question mark for a character that their character set does not have: here probably letters of
+    names, such as umlauts. The requestor cannot bring them back.
+
+    What to do: Let the SCP declare and use a character set that has the characters, such as ISO_IR 192 (UTF-8). The
+    names may be spoiled in its database already, by whoever sent the objects.
+    """
+    for tag, occurrence in each.query.marked.items():
+        lost = "; letters were probably lost before it was sent"
+        yield Seen(f"sends question marks within {named(tag)}", occurrence, lost)
 
 
 @final_rule(
@@ -230,6 +246,13 @@ def _without(each: Asked, tag: int, what_it_is: str, why: str = "") -> Iterator[
         yield Seen(f"leaves out {named(tag)}{what_it_is}", occurrence, why)
     if occurrence := each.query.empty.get(tag):
         yield Seen(f"sends an empty {named(tag)}{what_it_is}", occurrence, why)
+
+
+def _outside(each: Asked, sequence: int) -> str:
+    """Say that matches have at top level what belongs into a sequence that they lack."""
+    inside = dict(each.model.nested).get(sequence, ()) if each.model is not None else ()
+    loose = [tag for tag in inside if tag in each.query.unasked]
+    return f"; {names(loose)} stand{'s' * (len(loose) == 1)} at top level instead" if loose else ""
 
 
 def _left_out(each: Asked, tags: list[int], why: str) -> Iterator[Seen]:

@@ -1,11 +1,12 @@
 """Rules that hold an association in trouble against others between the same ends: evidence for what is the matter."""
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from dicomsniff.association.neighbours import CHECKSUM, USER_IDENTITY, Ends, Neighbour
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
+from dicomsniff.findings.review import PATIENCE
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted, duration, some_of
 
@@ -23,6 +24,10 @@ _NO_REASON = ((1, 1), (2, 1))
 """Source and reason of refusals without a reason (PS3.8 Table 9-21)."""
 MAX_CLASSES = 2
 """SOP classes that a line names in which two calls differ; further ones are counted."""
+MAX_WAITING = 100
+"""Associations with one acceptor that waited for long for its answer, and are held against others."""
+_NEAR = (50_000_000, 500_000_000)
+"""ns before an answer within which the end of another association may be why it came, at least and at most."""
 MAX_NAMED = 5
 """Associations that a line names; further ones are counted."""
 
@@ -203,6 +208,40 @@ def still_open(facts: CaptureFacts) -> Iterator[Hit]:
         if parts:
             called = _titles(first)[1]
             yield _about(first, f"when {called} rejected {listed(group)}, {' and '.join(parts)}")
+
+
+@capture_rule(code="answered-after-another", severity=Severity.NOTE)
+def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
+    """An A-ASSOCIATE-RQ waits while the acceptor serves another association.
+
+    The acceptor answered it just after another association that it had was over, or not at all while the other one
+    went on, and took no further one meanwhile: it seems to serve one association at a time. That is judged by times
+    only.
+
+    What to do: Look at how many associations the acceptor takes at a time. Let requestors that are done release.
+    """
+    by_target: dict[str, list[Neighbour]] = {}
+    for each in facts.neighbours:
+        by_target.setdefault(each.ends.target, []).append(each)
+    for beside in by_target.values():
+        for each in islice((some for some in beside if some.waited >= PATIENCE), MAX_WAITING):
+            until = each.start + each.waited_until
+            since, near = until - each.waited, min(max(each.waited // 20, _NEAR[0]), _NEAR[1])
+            served = [other for other in beside if other is not each and other.accepted and other.start <= since]
+            answered = (other.start + other.waited_until for other in beside if other is not each and not other.ignored)
+            if any(since < when < until - near for when in answered):
+                continue
+            over = [other for other in served if until - near <= (other.closed or other.end) <= until]
+            going_on = [other for other in served if (other.closed or other.end) > until]
+            calling, called = _titles(each)
+            if each.ignored and going_on:
+                said = f"while {called} left {listed([each])} unanswered, {listed(going_on)} with it went on"
+                yield _about(each, f"{said}: it may serve one at a time")
+            elif not each.ignored and over and not going_on:
+                last = max(over, key=lambda other: other.closed or other.end)
+                later = duration(until - (last.closed or last.end))
+                said = f"{called} answered {calling} ({listed([each])}) after {duration(each.waited)}, {later} after"
+                yield _about(each, f"{said} {listed([last])} was over: it seems to serve one at a time")
 
 
 def _put_off(neighbour: Neighbour) -> bool:

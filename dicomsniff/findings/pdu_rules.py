@@ -23,6 +23,7 @@ from dicomsniff.findings.review import (
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.findings.security_rules import names_other_protocol
 from dicomsniff.pdu.decode import SHORTEST_BODY
+from dicomsniff.pdu.framing import ABORT_WITHIN
 from dicomsniff.pdu.types import (
     Abort,
     AssociateAc,
@@ -248,7 +249,7 @@ def skipped(association: Association, entry: Entry) -> Iterator[Hit]:
                 text = (
                     f"the capture begins within a message: {counted(length, 'byte')} until the next one are not decoded"
                 )
-            yield Hit(text, severity=severity)
+            yield Hit(text, severity=severity, amount=length)
 
 
 @entry_rule(code="pdu-beyond-maximum", severity=Severity.WARNING, on=OversizedPdu)
@@ -275,7 +276,8 @@ def beyond_maximum(association: Association, entry: Entry) -> Iterator[Hit]:
         "provider-aborted",
         "connection-reset",
         *STALLS,
-        *by("peer", "connection-closed-early", "release-unanswered", "association-not-released"),
+        *by("peer", "connection-closed-early", "association-not-released"),
+        *("release-unanswered", "abort-within-pdu"),
         *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "pdu-malformed"),
         *by("own", *ORDER, "bytes-missing", "pdu-beyond-maximum"),
     ),
@@ -298,6 +300,27 @@ def ends_inside(review: Review) -> Iterator[Hit]:
                 side=entry.side,
                 latest_cause=known,
             )
+
+
+@final_rule(
+    code="abort-within-pdu",
+    where=has_malformed_bytes,
+    severity=Severity.ERROR,
+    follows=(*STALLS, *by("own", *_LOST_PLACE, "pdu-header", "pdu-type-unknown", "pdu-length-wrong", "bytes-missing")),
+)
+def aborted_inside(review: Review) -> Iterator[Hit]:
+    """A-ABORT is sent within another PDU.
+
+    The sender broke a PDU off and sent A-ABORT, in a segment of its own. Its receiver still waits for the rest of that
+    PDU and takes the A-ABORT for a part of it: to it, the connection just ends.
+
+    What to do: Look at the sender's log for why it gave up: often a timeout, or somebody who cancelled. Its library has
+    to finish the PDU first, or to close the connection instead.
+    """
+    for entry in review.association.timeline:
+        if incomplete(entry) and isinstance(entry.event, MalformedPdu) and entry.event.problem.endswith(ABORT_WITHIN):
+            text = f"{the_party(review.association.party(entry.side))} sent A-ABORT within an unfinished "
+            yield Hit(f"{text}{cut_off_pdu(entry)}", entry.span, side=entry.side)
 
 
 def _closed_by(review: Review, cut: Entry) -> str:

@@ -9,10 +9,10 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.findings.codes import FRAMING, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_message_id, the_party
-from dicomsniff.findings.review import Review, asks_release_again
+from dicomsniff.findings.review import PATIENCE, Review, asks_release_again
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
 from dicomsniff.pdu.types import ReleaseRp, ReleaseRq
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, duration
 from dicomsniff.side import Side
 
 _BOTH = (State.COLLISION, State.COLLISION_ANSWERED)
@@ -38,9 +38,12 @@ def too_early(association: Association, entry: Entry) -> Iterator[Hit]:
         more = f" and {counted(len(open_) - 1, 'other request')}" if len(open_) > 1 else ""
         name = f"{first.name} {the_message_id(first.command.message_id)}{more}"
         own = any(message.side is entry.side for message in open_)
-        text = f"{who} sent A-RELEASE-RQ while {name} was outstanding, without waiting for the response"
+        waited = max(entry.span.first_time - first.span.last_time, 0)
+        since = f" for {duration(waited)}" if waited >= PATIENCE else ""
+        outstanding = f"had been outstanding{since}" if since else "was outstanding"
+        text = f"{who} sent A-RELEASE-RQ while {name} {outstanding}, without waiting for the response"
         if entry.side is Side.ACCEPTOR:
-            how = "was outstanding" if own else "waited for its response"
+            how = outstanding if own else f"waited{since} for its response"
             text = f"{who}, the acceptor, sent A-RELEASE-RQ while {name} {how}; only the requestor may begin a release"
         yield Hit(text, side=entry.side)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.timeline import Entry
-from dicomsniff.dictionary.statuses import DONE
+from dicomsniff.dictionary.statuses import DONE, PENDING
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.sub_operations import RETRIEVALS
 from dicomsniff.findings.codes import FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_class, the_uid
@@ -15,6 +16,8 @@ from dicomsniff.quantities import duration
 
 _ABOUT_INSTANCE = (0x8001, 0x8100, 0x8110, 0x8120, 0x8130, 0x8140, 0x8150)
 """C-STORE-RSP and the responses of DIMSE-N."""
+_SEVERAL_RESPONSES = ("C-FIND", *RETRIEVALS)
+"""Services with pending responses before the final one (PS3.7 §9.1.2 to §9.1.4)."""
 _REORDERED = 1_000_000
 """ns by which a capture may show packets of the two directions in another order than they were sent."""
 
@@ -28,6 +31,11 @@ def is_about_another(_: Association, message: Message) -> bool:
     if said != asked and said and asked:
         return True
     return command.field in _ABOUT_INSTANCE and bool(_differences(message, request))
+
+
+def is_never_pending(_: Association, message: Message) -> bool:
+    """Whether a response says Pending, of a service that has one response to each request."""
+    return message.command.status in PENDING and message.command.service not in _SEVERAL_RESPONSES
 
 
 def _differences(message: Message, request: Message) -> list[tuple[str, str, str]]:
@@ -71,6 +79,28 @@ def about_another(_association: Association, entry: Entry) -> Iterator[Hit]:
                 what = " and ".join(name for name, _, _ in found)
                 said, meant = found[0][1:]
                 yield Hit(f"{response.name} names another {what} than {request.name}: {said}, not {meant}")
+
+
+@entry_rule(
+    code="pending-not-foreseen",
+    severity=Severity.WARNING,
+    on=Message,
+    follows=(*_BEFORE, "peer:message-id-repeated"),
+    condition=is_never_pending,
+    once=True,
+)
+def pending_not_foreseen(_: Association, entry: Entry) -> Iterator[Hit]:
+    """A service without pending responses says Pending.
+
+    Only C-FIND, C-GET and C-MOVE have several responses to a request. A requestor that takes Pending at its word waits
+    for a final response until its timeout; another one takes the request for failed.
+
+    What to do: Look at what the responding program returns as status: 0000H where all is well.
+    """
+    match entry.event:
+        case Message(command=command, request=Message() as asked) if command.is_response and command.status is not None:
+            said = f"{command.name} says Pending (status 0x{command.status:04X})"
+            yield Hit(f"{said}; {asked.command.service} has one response only, which is final")
 
 
 @final_rule(

@@ -12,7 +12,7 @@ from dicomsniff.association.negotiation import PresentationContext
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
 from dicomsniff.dictionary.uids import is_storage
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
+from dicomsniff.findings.parts import the_address, the_association, the_class, the_message_id, the_title
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.quantities import counted, duration, of_all, some_of
 from dicomsniff.side import Side
@@ -128,12 +128,17 @@ def _tried_in_vain(unconnected: Sequence[Unconnected]) -> str:
 
 
 def sent_meanwhile(move: Move) -> str:
-    """Say where objects of a C-MOVE were being sent when its requestor gave up: `association 2`."""
+    """Say where objects of a C-MOVE were being sent when its requestor gave up, or no longer were."""
     sending = [each for each in move.deliveries if each.stores.asked and each.stores.first_time <= move.over_at]
     if not sending:
         return ""
+    stopped = [each for each in sending if each.stores.unsent and move.over_at - each.end >= PATIENCE]
+    if stopped and all(each in stopped or each.end <= stopped[0].end for each in sending):
+        since, number = duration(move.over_at - stopped[0].end), the_message_id(stopped[0].stores.first_unsent)
+        where = f"association {the_association(stopped[0].association)}"
+        return f"the delivery had stopped within C-STORE-RQ {number} ({where}) {since} before"
     numbers = some_of([the_association(each.association) for each in sending], MAX_NAMED)
-    return f"association{'s' * (len(sending) > 1)} {numbers}"
+    return f"it was sending the objects meanwhile, in association{'s' * (len(sending) > 1)} {numbers}"
 
 
 def _destination(move: Move) -> str:

@@ -56,7 +56,8 @@ class Hit(NamedTuple):
     association's end). A rule on a whole capture may name the `association` and the message's `number` in it.
     `severity` is told where it is less than the rule's. `only` are the codes of which alone it may be a consequence,
     where these are fewer than what the rule `follows`. `reference` is the clause, where it is another than the
-    rule's. `instead` is a finding that this one says again, and more: it is listed in its place.
+    rule's. `instead` is a finding that this one says again, and more: it is listed in its place. `amount` are bytes
+    that are summed where a rule that is told `once` finds the like again.
     """
 
     text: str
@@ -72,6 +73,7 @@ class Hit(NamedTuple):
     only: tuple[str, ...] = ()
     reference: str | None = None
     instead: Finding | None = None
+    amount: int = 0
 
 
 class CaptureFacts(Protocol):

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.neighbours import Ends, Neighbour
-from dicomsniff.association.searches import Difference, Search, difference
+from dicomsniff.association.searches import Difference, Request, Search, difference
+from dicomsniff.dimse.queries import PATIENT_NAME
+from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.neighbour_rules import listed
-from dicomsniff.findings.parts import the_association, the_message
+from dicomsniff.findings.parts import the_association, the_message, the_value
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
-from dicomsniff.quantities import counted
+from dicomsniff.quantities import counted, duration
 
 MAX_COMPARED = 64
 """Queries between the same ends that found something and count as evidence; further ones do not."""
@@ -59,6 +61,95 @@ def found_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
                 text = f"{nothing}; {how}, that of {_places([(good, other)])} found {counted(other.matches, 'match')}"
                 yield Hit(text, first.span, association=first.association, number=search.number)
                 break
+
+
+@capture_rule(code="same-request-succeeded", severity=Severity.NOTE)
+def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
+    """A query or retrieval that failed worked at another time.
+
+    The very same request, with the same keys and the same destination, between the same ends, succeeded once and failed
+    once. So it is in order; what differed is the state of the SCP, of its archive or of the destination.
+
+    What to do: Look at the SCP's log at the time of the failure: what else it did, and what it had to reach.
+    """
+    succeeded: dict[tuple[Ends, str, tuple[str, int]], tuple[Neighbour, Request]] = {}
+    for neighbour in facts.neighbours:
+        for request in neighbour.requests:
+            if not request.failed:
+                succeeded.setdefault((neighbour.ends, request.service, request.about), (neighbour, request))
+    told = set()
+    for neighbour in facts.neighbours if succeeded else ():
+        for request in neighbour.requests:
+            asked = (neighbour.ends, request.service, request.about)
+            if request.failed and asked in succeeded and asked not in told:
+                told.add(asked)
+                good, other = succeeded[asked]
+                same = good.association == neighbour.association
+                later = other.time - request.time if same else good.start - neighbour.start
+                when = f"{duration(abs(later))} {'later' if later > 0 else 'earlier'}"
+                where = f"association {the_association(good.association)} (message {the_message(other.number)})"
+                yield Hit(
+                    f"{request.service}-RQ failed with 0x{request.failed:04X}; the same request in {where} succeeded "
+                    f"{when}: it is in order",
+                    neighbour.span,
+                    association=neighbour.association,
+                    number=request.number,
+                )
+
+
+@capture_rule(code="name-not-found", severity=Severity.NOTE)
+def name_not_found(facts: CaptureFacts) -> Iterator[Hit]:
+    """A query by name finds nothing, although a patient's name fits.
+
+    Another query between the same ends brought a patient whose name fits. An SCP is to compare characters, whatever
+    character sets the query and its database use; one that compares bytes, or knows one character set, finds none.
+
+    What to do: Ask in the character set in which the SCP sends its matches, or ask by Patient ID.
+    """
+    named_some: dict[tuple[Ends, str], list[_Known]] = {}
+    for neighbour in facts.neighbours:
+        for search in neighbour.searches:
+            known = named_some.setdefault((neighbour.ends, search.sop_class), []) if search.names else []
+            if len(known) < MAX_COMPARED:
+                known.append((neighbour, search))
+    for neighbour in facts.neighbours if named_some else ():
+        for search in (each for each in neighbour.searches if each.name and not each.matches):
+            for good, other in named_some.get((neighbour.ends, search.sop_class), ()):
+                fits = next((charset for name, charset in other.names if _fits(search.name, name)), None)
+                if fits is not None:
+                    asked = f"the C-FIND-RQ of {_places([(neighbour, search)])} asks for {named(PATIENT_NAME)} in"
+                    text = f"{asked} {_set(search.character_set)} and found nothing; that of {_places([(good, other)])}"
+                    text += f" found one that fits, in {_set(fits)}: the SCP may compare bytes, not characters"
+                    yield Hit(text, neighbour.span, association=neighbour.association, number=search.number)
+                    break
+
+
+def _set(character_set: str) -> str:
+    return the_value(character_set, CHARACTER_SET) if character_set else "no declared character set"
+
+
+def _fits(pattern: str, name: str) -> bool:
+    """Whether a name, or one of its component groups, fits a key with wildcards, whatever the case (PS3.4 §C.2.2.2)."""
+    key = pattern.casefold().rstrip("^")
+    return any(_matches(key, each.casefold().rstrip("^")) for each in (name, *name.split("=")))
+
+
+def _matches(key: str, text: str) -> bool:
+    """Match in a time that grows with the product of both lengths, whatever they hold."""
+    states = {0}
+    for character in text:
+        states = _skipping(key, states)
+        states = {at + (key[at] != "*") for at in states if at < len(key) and key[at] in ("*", "?", character)}
+    return len(key) in _skipping(key, states)
+
+
+def _skipping(key: str, states: set[int]) -> set[int]:
+    """Return states with those that are reached where an asterisk stands for nothing."""
+    for at in sorted(states):
+        while at < len(key) and key[at] == "*":
+            at += 1
+            states.add(at)
+    return states
 
 
 def _how(group: list[_Known], other: Search) -> str:

@@ -140,7 +140,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
             text += f"{silent} had sent {what} to {name}{since}"
             text += f"; it came {duration(late)} later" if late > 0 else ""
             if meanwhile := _sent_meanwhile(review, message):
-                text += f"; it was sending the objects meanwhile, in {meanwhile}"
+                text += f"; {meanwhile}"
             upto = ending.span
             span = replace(message.span, last_packet=upto.first_packet, last_time=upto.first_time)
             yield Hit(text, span, message, earliest_cause=message.span.first_packet)
@@ -148,7 +148,7 @@ def peer_silent(review: Review) -> Iterator[Hit]:
 
 
 def _sent_meanwhile(review: Review, message: Message) -> str:
-    """Say where objects were being sent for a C-MOVE, as far as the capture shows it."""
+    """Say where objects were being sent for a C-MOVE, or no longer were, as far as the capture shows it."""
     operation = message.operation
     move = move_of(review, operation) if operation is not None and operation.name == "C-MOVE" else None
     return sent_meanwhile(move) if move is not None else ""

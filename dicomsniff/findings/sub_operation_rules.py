@@ -80,6 +80,29 @@ def list_missing(review: Review) -> Iterator[Hit]:
 
 
 @final_rule(
+    code="failed-list-differs",
+    where=retrieves,
+    severity=Severity.WARNING,
+    follows=(*_BEFORE, "own:success-with-failures"),
+)
+def list_differs(review: Review) -> Iterator[Hit]:
+    """A retrieval names another number of failed objects than it counts.
+
+    Failed SOP Instance UID List (0008,0058) of the final response names just the objects of the sub-operations that it
+    counts as failed. With more, a requestor retrieves again what it has; with fewer, it misses some.
+
+    What to do: Compare what arrived at the destination with the list. Report it to the SCP's maker.
+    """
+    for operation, final, counters in _retrieved(review.association):
+        listed = operation.query.failed_instances if operation.query is not None else None
+        if counters.failed is not None and listed is not None and listed != counters.failed:
+            text = (
+                f"{final.name} 0x{operation.status or 0:04X} counts {counted(counters.failed, 'failed sub-operation')}"
+            )
+            yield Hit(f"{text} and lists {counted(listed, 'instance')} as failed (0008,0058)", final.span, final)
+
+
+@final_rule(
     code="pending-without-counters",
     where=retrieves,
     severity=Severity.WARNING,

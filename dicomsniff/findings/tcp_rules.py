@@ -136,7 +136,9 @@ def one_direction(review: Review) -> Iterator[Hit]:
             yield Hit(f"one direction only: nothing sent by {the_party(party)} {where}", side=side)
 
 
-@final_rule(code="capture-ends-early", where=is_irregular, severity=Severity.WARNING, follows=STALLS)
+@final_rule(
+    code="capture-ends-early", where=is_irregular, severity=Severity.WARNING, follows=(*STALLS, "abort-within-pdu")
+)
 def ends_early(review: Review) -> Iterator[Hit]:
     """The capture ends while something is under way.
 

@@ -36,6 +36,8 @@ _HEADERS = struct.Struct(">BxLLBB").unpack_from
 """Of a P-DATA-TF and its first PDV: type and length, length, context and message control header."""
 _HEADERS_LENGTH = 2 * HEADER_LENGTH
 """Bytes of a P-DATA-TF with a single PDV that are not the fragment's."""
+ABORT_WITHIN = "; its last bytes, which came by themselves, are an A-ABORT, sent within the PDU"
+"""What the problem of an unfinished PDU ends with, where its sender broke it off so."""
 _ABORT = b"\7\0\0\0\0\4"
 """The header of an A-ABORT (PS3.8 §9.3.8)."""
 _REPEAT = struct.Struct(">BBLLBB").pack
@@ -264,7 +266,7 @@ class Framing:
             announced, lacking = counted(self._pdu_length, "byte"), counted(missing, "byte")
             detail = f"{name} announces {announced}; the stream ends {lacking} before its end"
             if state is not CONTROL_BODY and short.startswith(_ABORT):
-                detail += "; its last bytes, which came by themselves, are an A-ABORT, sent within the PDU"
+                detail += ABORT_WITHIN
         elif waiting:
             detail = f"the stream ends {counted(waiting, 'byte')} into a PDU header"
         else:

@@ -1,4 +1,4 @@
-"""`show CAPTURE...`, with key logs or without, goes past the parser of command lines: it does what it does behind it."""
+"""`show CAPTURE...`, with key logs or without, goes past the parser of command lines; it does what it did behind it."""
 
 import sys
 from importlib import import_module

@@ -9,7 +9,16 @@ from findings import normalized_cases, query_cases
 from findings.connection_traffic import beside_a_sound_one, refused, said_nothing
 from findings.end_traffic import closed_and_aborted
 from findings.link_traffic import asked_for_itself, asked_to_move, committed, got, report, sent_singly
-from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, searched_twice, tried
+from findings.neighbour_traffic import (
+    asked_again,
+    asked_by_name,
+    echoed_and_aborted,
+    limit_reached,
+    refused_with_role,
+    searched_twice,
+    tried,
+    waited_for_another,
+)
 from findings.object_cases import CASES as OBJECT_CASES
 from findings.release_cases import CASES as RELEASE_CASES
 from findings.stall_cases import CASES as STALL_CASES
@@ -111,6 +120,11 @@ case(
         .close()
         .packets
     ),
+)
+case(
+    "abort-within-pdu",
+    lambda: talked((0, build.message(1, build.echo_rq())[:40]), (0, build.abort())).end(0).packets,
+    lambda: talked((0, build.message(1, build.echo_rq())), (0, build.abort())).end(0).packets,
 )
 case("bytes-skipped", lambda: with_client(b"\x02\0\xff\xff\xff\xff" + bytes(20)))
 case(
@@ -412,6 +426,11 @@ case(
     lambda: asked_and_answered(build.store_rsp(1, 0xC123)),
 )
 case(
+    "pending-not-foreseen",
+    lambda: asked_and_answered(build.store_rsp(1, 0xFF00)),
+    lambda: searched(match(0xFF00, data=IDENTIFIER), match(0)),
+)
+case(
     "find-final-with-data-set",
     lambda: searched(match(0xFF00, data=IDENTIFIER), match(0, data=build.element(0x00100020, b"1 "))),
     lambda: searched(match(0xFF00, data=IDENTIFIER), match(0)),
@@ -550,6 +569,9 @@ case("identity-readable", lambda: negotiated(associate_rq(more=(identity(),))))
 case("echo-was-answered", echoed_and_aborted, lambda: echoed_and_aborted("ANOTHER"))
 case("worked-otherwise", refused_with_role, lambda: refused_with_role(also_without=False)[:-8])
 case("found-otherwise", searched_twice, lambda: searched_twice(less=False))
+case("same-request-succeeded", lambda: asked_again(0xC000, 0), lambda: asked_again(0xC000, 0xC000))
+case("name-not-found", lambda: asked_by_name("Müller*"), lambda: asked_by_name("Möller*"))
+case("answered-after-another", lambda: waited_for_another(), lambda: waited_for_another(meanwhile=True))
 case("limit-reached-by", limit_reached, lambda: limit_reached(closed=True))
 case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
 

@@ -163,15 +163,16 @@ case(
 )
 
 
-def moved_with_list(status: int) -> list[build.Packet]:
+def moved_with_list(status: int, uids: bytes = b"1.2.3\0") -> list[build.Packet]:
     """A C-MOVE whose response says which of two objects failed."""
     talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_MOVE)), build.associate_ac())
     talk.client(build.message(1, build.command_set(MOVE), IDENTIFIER))
     answer = build.command_set(MOVED | {0x0800: 1, 0x0900: status, 0x1021: 1, 0x1022: 1, 0x1023: 0})
-    talk.server(build.message(1, answer, build.element(0x00080058, b"1.2.3\0")))
+    talk.server(build.message(1, answer, build.element(0x00080058, uids)))
     return released(talk)
 
 
+case("failed-list-differs", lambda: moved_with_list(0xB000, b"1.2.3\\1.2.4 "), lambda: moved_with_list(0xB000))
 case("failed-list-missing", lambda: moved((0xB000, -1, 1, 1, 0)), lambda: moved_with_list(0xB000))
 case(
     "pending-without-counters",

@@ -2,7 +2,7 @@
 
 import build
 from findings.traffic import CT, SEARCH, associate_rq, role
-from network import ARCHIVE, CLIENT, Network, release
+from network import ARCHIVE, CLIENT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release
 
 
 def echo(network: Network, calling: str = "CLIENT", *, after: int = 0) -> None:
@@ -77,4 +77,58 @@ def searched_twice(*, less: bool = True) -> list[build.Packet]:
             talk.server(build.message(1, build.command_set(said | {0x0800: 1, 0x0900: 0xFF00}), match))
         talk.server(build.message(1, build.command_set(said | {0x0800: 0x0101, 0x0900: 0})))
         release(talk)
+    return network.packets
+
+
+def asked_again(*statuses: int) -> list[build.Packet]:
+    """The same C-MOVE-RQ on an association each, ten seconds apart, answered with these statuses."""
+    network = Network()
+    for number, status in enumerate(statuses):
+        talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=10_000 * number)
+        talk.client(move_rq())
+        talk.server(move_rsp(status, completed=1) if not status else move_rsp(status))
+        release(talk)
+    return network.packets
+
+
+def asked_by_name(asked: str, *, charset: bytes = b"ISO_IR 192") -> list[build.Packet]:
+    """A query by a name in ISO_IR 100 that finds nothing, and one by Patient ID that finds Müller^Hans."""
+    talk = Network().associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.STUDY_ROOT_FIND)
+    set_of, level, name, patient = 0x00080005, 0x00080052, 0x00100010, 0x00100020
+    found = "Müller^Hans".encode("utf-8" if charset == b"ISO_IR 192" else "latin-1")
+    latin = {set_of: b"ISO_IR 100", level: b"STUDY "}
+    said = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x8020}
+    for number, keys in enumerate([{name: asked.encode("latin-1")}, {name: b"", patient: b"P7"}], start=1):
+        talk.client(build.message(1, build.command_set(SEARCH | {0x0110: number}), _identifier(latin | keys)))
+        if number == 2:
+            match = _identifier({set_of: charset, level: b"STUDY ", name: found, patient: b"P7"})
+            talk.server(build.message(1, build.command_set(said | {0x0120: 2, 0x0800: 1, 0x0900: 0xFF00}), match))
+        talk.server(build.message(1, build.command_set(said | {0x0120: number, 0x0800: 0x0101, 0x0900: 0})))
+    release(talk)
+    return talk.packets
+
+
+def _identifier(elements: dict[int, bytes]) -> bytes:
+    return b"".join(build.element(tag, value + b" " * (len(value) % 2)) for tag, value in sorted(elements.items()))
+
+
+def waited_for_another(*, meanwhile: bool = False, answered: bool = True) -> list[build.Packet]:
+    """A call that is answered 20 ms after the association before it is over; the acceptor takes a third `meanwhile`."""
+    network = Network()
+    first = network.associate(CLIENT, ARCHIVE, "FIRST", "ARCHIVE", build.VERIFICATION)
+    second = network.call(VIEWER, ARCHIVE, "SECOND", "ARCHIVE", build.VERIFICATION, after=100)
+    if meanwhile:
+        release(network.associate(CLIENT, ARCHIVE, "THIRD", "ARCHIVE", build.VERIFICATION, after=2000))
+    first.client(build.message(1, build.echo_rq()))
+    first.wait(5_000 * MS)
+    first.server(build.message(1, build.echo_rsp()))
+    if not answered:
+        second.wait(3_000 * MS)
+        second.client(build.abort())
+        second.close()
+    release(first)
+    if answered:
+        second.wait(first.time - second.time + 20 * MS)
+        second.server(build.associate_ac(build.answer(1), calling="SECOND", called="ARCHIVE"))
+        release(second)
     return network.packets

@@ -156,6 +156,10 @@ CASES = {
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b""}, FOUND | {NAME: b"????"}),
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b""}, FOUND | {NAME: b"????", CHARSET: b"GB18030 "}),
     ),
+    "match-question-marks-within": (
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b""}, FOUND | {NAME: b"M?ller^J?rg "}),
+        lambda: exchange(STUDY_ROOT_FIND, STUDY | {NAME: b"M?ller*"}, FOUND | {NAME: b"M?ller^J?rg "}),
+    ),
     "match-keys-left-out": (
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {MODALITIES: b""}, FOUND),
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {MODALITIES: b""}, FOUND | {MODALITIES: b""}),

@@ -104,13 +104,33 @@ def test_an_abort_within_an_unfinished_pdu_is_seen(size, sender):
     assert "; its last bytes, which came by themselves, are an A-ABORT, sent within the PDU; " in said
 
 
+@pytest.mark.parametrize("sender", [0, 1])
+@pytest.mark.parametrize("end", ["own FIN", "own RST", "other FIN", "other RST", "none"])
+def test_whoever_ends_tcp_after_an_abort_within_a_pdu_the_abort_is_the_cause(end, sender):
+    both = role(build.CT_IMAGE_STORAGE, 1, 1)
+    talk = opened(associate_rq(more=(both,)), associate_ac(more=(both,)))
+    send, message = (talk.client, talk.server)[sender], build.message(3, build.store_rq(), build.pixels(4000))
+    send(message[:-1000])
+    send(build.abort())
+    who, _, how = end.partition(" ")
+    by = sender if who == "own" else 1 - sender
+    packets = {"FIN": talk.end, "RST": talk.reset, "": lambda _: talk}[how](by).packets
+    (said,) = told(packets, "abort-within-pdu")
+    assert said == f"{(SCU, SCP)[sender]} sent A-ABORT within an unfinished P-DATA-TF"
+    then = {"FIN": "connection-closed-early", "RST": "connection-reset", "": "capture-ends-early"}[how]
+    assert causes(packets, then) == ["abort-within-pdu"]
+    assert not how or causes(packets, "pdu-incomplete") == ["abort-within-pdu"]
+
+
 @pytest.mark.parametrize("last", [b"\7\0\0\0\0\4\0\0\0", b"\7\0\0\0\0\5\0\0\0\0", bytes(10)])
 def test_other_bytes_at_the_end_of_an_unfinished_pdu_are_no_abort(last):
     talk = established()
     talk.client(build.message(3, build.store_rq(), build.pixels(4000))[:2000])
     talk.client(last)
-    (said,) = told(talk.end(0).packets, "pdu-incomplete")
+    packets = talk.end(0).packets
+    (said,) = told(packets, "pdu-incomplete")
     assert "A-ABORT" not in said
+    assert not told(packets, "abort-within-pdu")
 
 
 @pytest.mark.parametrize("reset", [True, False])

@@ -1,0 +1,243 @@
+"""Kinds of public reports: answers that lack something, requests that were in order, acceptors that have no time."""
+
+import pytest
+
+import build
+from findings.exchange_cases import moved_with_list
+from findings.found import analyzed
+from findings.neighbour_traffic import asked_again, asked_by_name, waited_for_another
+from findings.query_cases import NAME, STEPS, WORKLIST, exchange, item
+from findings.test_field_reports import causes, told
+from findings.traffic import IDENTIFIER, SEARCH, SECOND, match, opened, released, searched, talked
+from network import ARCHIVE, CLIENT, VIEWER, Network, move_rq
+from pipeline import codes, only
+
+SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
+
+
+def said(packets: list[build.Packet], code: str) -> list[str]:
+    """What a rule on whole captures says."""
+    return [each.message for each in analyzed(packets).findings if each.code == code]
+
+
+# Answers with which the other side cannot go on
+
+
+def test_who_waits_after_a_pending_response_that_its_service_does_not_have_was_misled_by_it():
+    request = build.message(3, build.store_rq(), build.pixels(8))
+    talk = talked((0, request), (1, build.message(3, build.store_rsp(1, 0xFF00))))
+    talk.wait(60 * SECOND)
+    talk.client(build.abort())
+    packets = talk.close().packets
+    (line,) = told(packets, "pending-not-foreseen")
+    assert line == "C-STORE-RSP says Pending (status 0xFF00); C-STORE has one response only, which is final"
+    assert causes(packets, "peer-silent") == causes(packets, "association-aborted") == ["pending-not-foreseen"]
+
+
+@pytest.mark.parametrize("source", [0, 2])
+def test_a_match_without_a_data_set_is_why_the_requestor_aborts(source):
+    talk = opened(build.associate_rq(build.proposal(1, build.STUDY_ROOT_FIND)), build.associate_ac())
+    talk.client(build.message(1, build.command_set(SEARCH), IDENTIFIER))
+    talk.server(match(0xFF00))
+    talk.client(build.abort(source))
+    code = "provider-aborted" if source else "association-aborted"
+    assert causes(talk.close().packets, code) == ["find-pending-without-data-set"]
+
+
+@pytest.mark.parametrize(
+    ("called", "calling", "line"),
+    [
+        ("STORESCU", "STORESCP", "sends the AE titles back swapped: called STORESCU, calling STORESCP"),
+        ("PROXY", "STORESCU", "sends other AE titles back: STORESCU and PROXY, not STORESCU and STORESCP"),
+    ],
+)
+def test_titles_that_come_back_swapped_or_changed_are_told_with_those_that_were_sent(called, calling, line):
+    talk = opened(answer=build.associate_ac(build.answer(1), called=called, calling=calling))
+    assert told(released(talk), "titles-changed") == [f"{SCP} {line}"]
+
+
+@pytest.mark.parametrize("status", [0x0111, 0x0112, 0x0117])
+def test_failures_about_an_instance_name_it(status):
+    film = "1.2.840.10008.5.1.1.1"
+    talk = opened(build.associate_rq(build.proposal(1, film)), build.associate_ac(build.answer(1)))
+    request = {0x0002: film, 0x0100: 0x0140, 0x0110: 1, 0x0800: 0x0101, 0x1000: "2.25.111"}
+    response = {0x0002: film, 0x0100: 0x8140, 0x0120: 1, 0x0800: 0x0101, 0x0900: status}
+    talk.client(build.message(1, build.command_set(request)))
+    talk.server(build.message(1, build.command_set(response)))
+    assert told(released(talk), "status-failure")[0].endswith(", SOP instance 2.25.111")
+
+
+# Who closes before the answer is there
+
+
+def _closed_before_the_answer(*, resets: bool) -> list[build.Packet]:
+    talk = talked((0, build.message(3, build.store_rq(), build.pixels(8))))
+    talk.finish(0)
+    talk.wait(40_000_000)
+    talk.server(build.message(3, build.store_rsp()))
+    if resets:
+        talk.reset(0)
+    else:
+        talk.finish(1)
+    return talk.packets
+
+
+def test_a_response_that_a_closed_connection_does_not_take_is_lost():
+    packets = _closed_before_the_answer(resets=True)
+    assert told(packets, "connection-closed-early") == [
+        f"{SCU} closed the TCP connection without a release, before a final response to C-STORE-RQ 1; it came 41.0 ms "
+        "later, and was met by a reset"
+    ]
+    assert causes(packets, "connection-reset") == ["connection-closed-early"]
+    half = _closed_before_the_answer(resets=False)  # who closes its own direction may still read
+    assert "connection-closed-early" not in codes(only(half))
+
+
+# A delivery that stands still
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_c_move_waits_for_a_delivery_that_stopped_within_an_object(stops):
+    network = Network()
+    asked = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", "1.2.840.10008.5.1.4.1.2.2.2")
+    asked.client(move_rq(destination="VIEWER"))
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", build.CT_IMAGE_STORAGE, after=50)
+    object_ = build.message(1, build.store_rq(4), build.pixels(9000))
+    delivery.client(object_[:5000])
+    if not stops:
+        delivery.wait(59 * SECOND + SECOND // 2)
+        delivery.client(object_[5000:9000])
+    asked.wait(60 * SECOND)
+    asked.client(build.abort())
+    asked.close()
+    (line,) = told(network.packets, "peer-silent")
+    if stops:
+        assert line.endswith("; the delivery had stopped within C-STORE-RQ 4 (association 2) 60.0 s before")
+    else:
+        assert line.endswith("; it was sending the objects meanwhile, in association 2")
+
+
+# Other associations as evidence
+
+
+@pytest.mark.parametrize(("statuses", "when"), [((0xC000, 0), "later"), ((0, 0xC000), "earlier")])
+def test_the_same_request_that_worked_at_another_time_is_told(statuses, when):
+    bad, good = (1, 2) if when == "later" else (2, 1)
+    packets = asked_again(*statuses)
+    assert said(packets, "same-request-succeeded") == [
+        f"C-MOVE-RQ failed with 0xC000; the same request in association {good} (message 1) succeeded 10.0 s {when}: "
+        "it is in order"
+    ]
+    (found,) = (each for each in analyzed(packets).findings if each.code == "same-request-succeeded")
+    assert found.association == bad
+
+
+def test_repeated_failures_of_the_same_request_are_told_once():
+    assert len(said(asked_again(0xC000, 0xC000, 0xA702, 0), "same-request-succeeded")) == 1
+
+
+def test_another_destination_is_another_request():
+    network = Network()
+    for number, (destination, status) in enumerate([("ONE", 0xA801), ("TWO", 0)]):
+        move = "1.2.840.10008.5.1.4.1.2.2.2"
+        talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", move, after=1000 * number)
+        talk.client(move_rq(destination=destination))
+        response = {0x0002: move, 0x0100: 0x8021, 0x0120: 7, 0x0800: 0x0101, 0x0900: status, 0x1021: 1}
+        talk.server(build.message(1, build.command_set(response)))
+        talk.client(build.release_rq())
+        talk.server(build.release_rp())
+        talk.close()
+    assert said(network.packets, "same-request-succeeded") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("Müller*", True), ("MÜLLER^HANS", True), ("M?ller*", False), ("Müller", False), ("*ü*ns", True)],
+)
+def test_a_name_that_fits_a_patient_of_another_query_was_not_compared_as_characters(asked, found):
+    lines = said(asked_by_name(asked), "name-not-found")
+    assert lines == found * [
+        "the C-FIND-RQ of association 1 (message 1) asks for (0010,0010) Patient's Name in ISO_IR 100 and found "
+        "nothing; that of association 1 (message 3) found one that fits, in ISO_IR 192: the SCP may compare bytes, not "
+        "characters"
+    ]
+
+
+def test_many_asterisks_take_no_longer_than_the_product_of_both_lengths():
+    assert said(asked_by_name("*a" * 31 + "ü"), "name-not-found") == []
+
+
+def test_a_call_that_is_answered_when_another_association_is_over_waited_for_that():
+    assert said(waited_for_another(), "answered-after-another") == [
+        "ARCHIVE answered SECOND (association 2) after 4.93 s, 23.0 ms after association 1 was over: it seems to serve "
+        "one at a time"
+    ]
+    assert said(waited_for_another(answered=False), "answered-after-another") == [
+        "while ARCHIVE left association 2 unanswered, association 1 with it went on: it may serve one at a time"
+    ]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_an_acceptor_that_took_another_one_meanwhile_serves_several(answered):
+    assert said(waited_for_another(meanwhile=True, answered=answered), "answered-after-another") == []
+
+
+def test_a_name_with_question_marks_that_were_asked_for_has_lost_nothing():
+    assert told(searched(match(0xFF00, data=IDENTIFIER), match(0)), "match-question-marks-within") == []
+
+
+@pytest.mark.parametrize(
+    ("uids", "listed"),
+    [(b"", "0 instances"), (b"1.2.3\\1.2.4", "2 instances"), (b"1.2.3\\1.2.4\\1.2.5 ", "3 instances")],
+)
+def test_a_list_of_failed_instances_is_held_against_the_count(uids, listed):
+    assert told(moved_with_list(0xB000, uids), "failed-list-differs") == [
+        f"C-MOVE-RSP 0xB000 counts 1 failed sub-operation and lists {listed} as failed (0008,0058)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "loose"),
+    [
+        ({0x00080060: b"US"}, "; (0008,0060) Modality stands at top level instead"),
+        ({0x00080060: b"US", 0x00400002: b"20240308"},
+         "; (0008,0060) Modality, (0040,0002) Scheduled Procedure Step Start Date stand at top level instead"),
+        ({0x00081030: b"X "}, ""),
+    ],
+)  # fmt: skip
+def test_a_step_that_lies_beside_the_sequence_that_a_worklist_match_lacks_is_told(more, loose):
+    asked = {NAME: b"", STEPS: item({0x00080060: b"US", 0x00400002: b"20240308"})}
+    (line,) = told(exchange(WORKLIST, asked, {NAME: b"Doe^Jane"} | more), "match-return-key-missing")
+    assert line == (
+        f"{SCP} leaves out (0040,0100) Scheduled Procedure Step Sequence in 1 match; it must have a value{loose}"
+    )
+
+
+# A release that does not wait
+
+
+def test_how_long_an_operation_had_been_outstanding_is_told_where_a_release_does_not_wait_for_it():
+    talk = talked((0, build.message(3, build.store_rq(), build.pixels(8))))
+    talk.wait(4 * SECOND)
+    talk.client(build.release_rq())
+    talk.wait(5 * SECOND)
+    talk.server(build.message(3, build.store_rsp())[:6])  # it begins to answer, and is cut off
+    packets = talk.reset(0).packets
+    (line,) = told(packets, "release-too-early")
+    assert line == (
+        f"{SCU} sent A-RELEASE-RQ while C-STORE-RQ 1 had been outstanding for 4.00 s, without waiting for the response"
+    )
+    assert causes(packets, "pdu-incomplete") == causes(packets, "release-unanswered") == ["release-too-early"]
+
+
+# Bytes passed over in several places
+
+
+@pytest.mark.parametrize("sender", [0, 1])
+def test_bytes_skipped_in_several_places_are_summed(sender):
+    talk = talked()
+    for length in (20, 30, 50):
+        (talk.server if sender else talk.client)(b"\xff" * length)
+        (talk.server if sender else talk.client)(build.message(1, build.echo_rsp() if sender else build.echo_rq()))
+    (line,) = told(talk.packets, "bytes-skipped")
+    assert line == "20 bytes skipped: not readable as a PDU (and 2 like it, 100 bytes in all)"
