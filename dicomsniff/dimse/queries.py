@@ -23,6 +23,11 @@ _UNIQUE = (0x0020000D, 0x0020000E, 0x00080018)
 """Unique keys that are UIDs: of studies, series and instances."""
 FAILED_INSTANCES = 0x00080058
 """Failed SOP Instance UID List."""
+CODE_VALUE, CODING_SCHEME = 0x00080100, 0x00080102
+_OTHER_CODES = (0x00080119, 0x00080120)
+"""Long Code Value and URN Code Value, which stand in the place of Code Value."""
+Path = tuple[int, ...]
+"""A key by the tags of the sequences that it is in, then its own."""
 
 
 class Occurrence(NamedTuple):
@@ -37,7 +42,9 @@ class Query(Struct):
 
     Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they
     leave out or give without a value, which values are question marks only, which do not fit what was asked for, and
-    which UIDs an earlier one had, by tag.
+    which UIDs an earlier one had, by tag. `absent_within` and `empty_within` are of keys that were asked for in an
+    item, by the tags of their sequences and their own; `misplaced` keys stand at top level instead. `without_code` are
+    sequences with an item of a code that has no value.
     """
 
     request: Identifier | None = None
@@ -49,6 +56,10 @@ class Query(Struct):
     question_marks: dict[int, Occurrence] = field(default_factory=dict)
     unfit: dict[int, Occurrence] = field(default_factory=dict)
     again: dict[int, Occurrence] = field(default_factory=dict)
+    absent_within: dict[Path, Occurrence] = field(default_factory=dict)
+    empty_within: dict[Path, Occurrence] = field(default_factory=dict)
+    misplaced: dict[int, Occurrence] = field(default_factory=dict)
+    without_code: dict[int, Occurrence] = field(default_factory=dict)
     uids: dict[int, list[bytes]] = field(default_factory=dict)
     failed_instances: int | None = None
     """How many instances the final response lists as failed; None where it has no such list that could be read."""
@@ -115,6 +126,8 @@ class QueryReader:
 
 def _look_at(query: Query, asked: Identifier, found: Identifier, response: Message) -> None:
     query.looked_at += 1
+    if any(key.vr == "SQ" for key in asked.elements.values()):
+        _look_within(query, asked, found, response)
     _count(query.levels, found.level, response)
     for tag in asked.elements:
         if tag not in NO_KEYS and tag not in found.elements:
@@ -133,6 +146,49 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
             _count(query.question_marks, tag, response)
         elif tag in asked.elements and tag not in NO_KEYS and _is_unfit(asked, asked.elements[tag], found, key):
             _count(query.unfit, tag, response)
+
+
+def _look_within(query: Query, asked: Identifier, found: Identifier, response: Message) -> None:
+    """Take what a match has in the items of the sequences that were asked for, each thing once a match."""
+    wanted = [key for key in asked.elements.values() if key.vr == "SQ"]
+    inside = {key.tag for sequence in wanted for item in sequence.items for key in item}
+    for tag in inside & found.elements.keys() - asked.elements.keys():
+        _count(query.misplaced, tag, response)
+    absent, empty = set[Path](), set[Path]()
+    for key in wanted:
+        if key.tag in found.elements:
+            _compare_items(key, found.elements[key.tag], (key.tag,), absent, empty)
+    for seen, paths in ((query.absent_within, absent), (query.empty_within, empty)):
+        for path in sorted(paths):
+            _count(seen, path, response)
+    codes = {each.tag for key in wanted if key.tag in found.elements for each in found.elements[key.tag].all()
+             if any(map(_lacks_code, each.items))}  # fmt: skip
+    for tag in sorted(codes):
+        _count(query.without_code, tag, response)
+
+
+def _compare_items(wanted: Key, given: Key, path: Path, absent: set[Path], empty: set[Path]) -> None:
+    """Add which keys of a sequence's item are missing from items of a match, or have no value there."""
+    keys = [key for item in wanted.items[:1] for key in item]
+    for item in given.items:
+        there = {key.tag: key for key in item}
+        for key in keys:
+            found = there.get(key.tag)
+            if found is None:
+                absent.add((*path, key.tag))
+            elif found.is_empty:
+                empty.add((*path, key.tag))
+            elif key.vr == "SQ":
+                _compare_items(key, found, (*path, key.tag), absent, empty)
+
+
+def _lacks_code(item: tuple[Key, ...]) -> bool:
+    """Whether an item is of a code, and has no value in Code Value or Coding Scheme Designator (PS3.3 §8.8)."""
+    there = {key.tag: key for key in item}
+    code, scheme = there.get(CODE_VALUE), there.get(CODING_SCHEME)
+    if code is None or any(tag in there and not there[tag].is_empty for tag in _OTHER_CODES):
+        return False
+    return code.is_empty or scheme is None or scheme.is_empty
 
 
 def _is_unfit(asked: Identifier, wanted: Key, found: Identifier, given: Key) -> bool:

@@ -119,6 +119,7 @@ QUERIES = (
     "query-key-not-single",
     "query-wildcard",
     "query-several-values",
+    "query-patient-unnamed",
     "query-key-missing",
     "query-key-of-other-level",
     "retrieve-key-not-unique",

@@ -11,6 +11,11 @@ from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 
 _NAME, _FUZZY = "PN", "Fuzzy-semantic-matching-of-person-names"
+_COMBINED = "Date-time-matching"
+_STEP_START = 0x00400003
+"""Scheduled Procedure Step Start Time, which worklists match together with its date (PS3.4 Table K.6-1)."""
+_DATE_OF = {0x00080030: 0x00080020, _STEP_START: 0x00400002, 0x00400245: 0x00400244}
+"""The date that goes with a time, by its tag (PS3.4 §C.2.2.2.5)."""
 _RANGES = ("DA", "DT", "TM")
 _SPACES = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UT"])
 """VRs that are padded with a space (PS3.5 §6.2)."""
@@ -22,17 +27,33 @@ def reversed_range(each: Asked) -> Iterator[str]:
     """A range ends before it begins.
 
     A range of dates or times matches what lies between its two ends, the earlier one first. One that ends before it
-    begins matches nothing; a time range does not reach over midnight.
+    begins matches nothing. A time range reaches over midnight only together with a range of dates, in a worklist or
+    where combined date and time matching was granted: then it begins on the first of the dates and ends on the last.
 
-    What to do: Let the SCU send the earlier end first; over midnight, let it ask for both days.
+    What to do: Let the SCU send the earlier end first. Over midnight, let it ask for both days, or negotiate combined
+    date and time matching (0x56).
     """
-    for key in _all(each):
-        first, dash, last = key.value.strip(b" \0").partition(b"-")
-        if not each.is_find or key.vr not in _RANGES or not dash or not (first.isalnum() and last.isalnum()):
-            continue  # a range with one end, and an offset from UTC, which has a sign
-        length = min(len(first), len(last))
-        if first[:length] > last[:length]:
-            yield f"{each.said} with a range in {named(key.tag)} that ends before it begins, so that nothing matches"
+    there = {key.tag: key for key in _all(each)}
+    for key in there.values():
+        dates = there.get(_DATE_OF.get(key.tag, 0))
+        spans_days = dates is not None and b"-" in dates.value
+        combined = _COMBINED in (each.options or ()) or key.tag == _STEP_START
+        if not each.is_find or not _is_reversed(key) or (spans_days and combined):
+            continue
+        said = f"{each.said} with a range in {named(key.tag)} that ends before it begins"
+        if spans_days:
+            wished = "asked for and not granted" if _COMBINED in each.wished else "not negotiated"
+            yield f"{said}; combined date and time matching was {wished}"
+        else:
+            yield said if each.operation.pending else f"{said}, so that nothing matches"
+
+
+def _is_reversed(key: Key) -> bool:
+    first, dash, last = key.value.strip(b" \0").partition(b"-")
+    if key.vr not in _RANGES or not dash or not (first.isalnum() and last.isalnum()):
+        return False  # a range with one end, or an offset from UTC, which has a sign
+    length = min(len(first), len(last))
+    return first[:length] > last[:length]
 
 
 @final_rule(code="query-key-padding", where=asks, severity=Severity.WARNING, follows=BROKEN)
