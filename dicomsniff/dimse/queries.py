@@ -124,6 +124,12 @@ class QueryReader:
         return found, "" if found is not None else "it is not readable in its transfer syntax"
 
 
+def find_list(asked: Identifier) -> tuple[int, int] | None:
+    """Return the unique key of the lowest level that lists several UIDs, by tag, and how many; None where none does."""
+    counts = {tag: len(asked.values(asked.elements[tag])) for tag in _UNIQUE if tag in asked.elements}
+    return next(((tag, counts[tag]) for tag in reversed(counts) if counts[tag] > 1), None)
+
+
 def _look_at(query: Query, asked: Identifier, found: Identifier, response: Message) -> None:
     query.looked_at += 1
     if any(key.vr == "SQ" for key in asked.elements.values()):

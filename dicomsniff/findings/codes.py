@@ -94,6 +94,7 @@ NORMALIZED = (
     "instance-not-well-known",
     "meta-class-named",
     "instance-not-created",
+    "instance-deleted",
     "instance-created-twice",
     "step-already-ended",
     "transaction-of-other-claim",

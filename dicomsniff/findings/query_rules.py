@@ -167,7 +167,7 @@ def single_missing(each: Asked) -> Iterator[str]:
 
 @final_rule(code="relational-refused", where=asks, severity=Severity.WARNING, follows=BROKEN)
 def relational_refused(review: Review) -> Iterator[Hit]:
-    """A relational query or retrieval is refused, although relational behavior was granted.
+    """Relational behavior was granted, and a request that needs it is refused.
 
     Both sides agreed on relational queries or retrieval (0x56), so that the unique keys of the levels above may be left
     out. The SCP refused a request without them: perhaps it sends the item back as it came, and does not support it.

@@ -8,7 +8,7 @@ from dicomsniff.findings.collector import MAX_FINDINGS
 from findings import normalized_cases, query_cases
 from findings.connection_traffic import beside_a_sound_one, refused, said_nothing
 from findings.end_traffic import closed_and_aborted
-from findings.link_traffic import asked_for_itself, asked_to_move, committed, got, report, sent_singly
+from findings.link_traffic import asked_for_itself, asked_to_move, committed, got, passed_on, report, sent_singly
 from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, searched_twice, tried
 from findings.object_cases import CASES as OBJECT_CASES
 from findings.release_cases import CASES as RELEASE_CASES
@@ -732,6 +732,11 @@ case(
     "move-without-objects",
     lambda: asked_to_move(move_rsp(0, completed=0, failed=0, warning=0)),
     lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
+)
+case(
+    "move-passed-on",
+    lambda: passed_on(move_rsp(0, completed=0), move_rsp(0xA801)),
+    lambda: passed_on(move_rsp(0, completed=0), move_rsp(0, completed=0)),
 )
 case(
     "move-answered-early",

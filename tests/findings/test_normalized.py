@@ -23,7 +23,7 @@ from findings.normalized_cases import (
     WATCH,
 )
 from network import ARCHIVE, CLIENT, Network, release
-from pipeline import analyze, batch, codes, findings_of, only
+from pipeline import analyze, associations, batch, codes, findings_of, only
 
 AVAILABILITY = "1.2.840.10008.5.1.4.33"
 
@@ -287,3 +287,58 @@ def test_another_failure_of_a_commitment_does_not_come_of_its_transaction_uid():
     turns = [*commitment(1, *cases.references(1)), *commitment(2, *cases.references(2), reason=b"\x12\x01")]
     found = findings_of(only(cases.exchange(cases.COMMITMENT, *turns))).causes
     assert sorted(each.code for each in found) == ["commitment-failed", "commitment-uid-reused"]
+
+
+@pytest.mark.parametrize(
+    ("gone", "used", "text"),
+    [
+        (cases.FILM_BOX, cases.FILM_BOX, "N-ACTION-RQ for a Basic Film Box that N-DELETE-RQ 3 (message 5) had deleted"),
+        (
+            cases.FILM_SESSION,
+            cases.FILM_BOX,
+            "N-ACTION-RQ for a Basic Film Box; N-DELETE-RQ 3 (message 5) had deleted the Basic Film Session that it "
+            "belonged to",
+        ),
+        (
+            cases.FILM_BOX,
+            cases.IMAGE_BOX,
+            "N-SET-RQ for a Basic Grayscale Image Box; N-DELETE-RQ 3 (message 5) had deleted the Basic Film Box that "
+            "it belonged to",
+        ),
+    ],
+)
+def test_what_is_used_after_it_was_deleted_is_told_with_who_deleted_it(gone, used, text):
+    (cause,) = findings_of(only(cases.exchange(cases.PRINT, *cases.box_used(gone, sop_class=used)))).causes
+    assert (cause.code, [each.code for each in cause.followers]) == ("instance-deleted", ["status-failure"])
+    assert cause.message.endswith(f" sends {text}")
+
+
+def test_what_was_created_again_is_not_said_to_be_deleted():
+    *gone, request, refused = cases.box_used(cases.FILM_BOX)
+    again = cases.asked(CREATE, cases.FILM_BOX, cases.FILM, number=9, instance="1.2.2")
+    assert "instance-deleted" in codes(only(cases.exchange(cases.PRINT, *gone, request, refused)))
+    assert "instance-deleted" not in codes(only(cases.exchange(cases.PRINT, *gone, *again, request, refused)))
+
+
+def test_a_film_session_of_another_association_is_gone():
+    network = Network()
+    for turns in (
+        cases.asked(CREATE, cases.FILM_SESSION, cases.COPIES, instance="1.2.1"),
+        cases.asked(CREATE, cases.FILM_BOX, cases.FILM, NO_SUCH_INSTANCE, instance="1.2.2"),
+        cases.asked(ACTION, cases.FILM_BOX, None, NO_SUCH_INSTANCE, kind=1, instance="1.2.2"),
+    ):
+        talk = network.associate(CLIENT, ARCHIVE, "SCU", "SCP", cases.PRINT, after=500)
+        for side, said in turns:
+            (talk.server if side else talk.client)(said)
+        release(talk)
+    box, used = (findings_of(each).causes for each in associations(network.packets)[1:])
+    assert [each.code for each in (*box, *used)] == ["instance-not-created"] * 2
+    assert box[0].message.endswith("for a Basic Film Box; no film session was created on this association")
+    assert used[0].message.endswith("the Basic Film Box 1.2.2, which no N-CREATE on this association has created")
+
+
+def test_of_an_association_that_began_before_the_capture_nothing_is_said_to_be_missing():
+    turns = cases.asked(GET, PUSH, None, 0xC307)
+    packets = cases.exchange(PULL, *turns)
+    assert sorted(codes(only(packets))) == ["instance-not-created", "status-failure"]
+    assert "instance-not-created" not in codes(only(packets[5:]))
