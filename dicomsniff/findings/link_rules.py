@@ -114,13 +114,15 @@ def passed_on(facts: CaptureFacts) -> Iterator[Hit]:
     """
     moves = facts.links.moves()
     sources = {each.association: each.ends.source for each in facts.neighbours} if moves else {}
-    failed: dict[tuple[str | None, str | None], list[Move]] = {}
+    failed: dict[tuple[str | None, ...], list[Move]] = {}
     for each in moves:
         if each.category == "Failure" and each.destination:
-            failed.setdefault((sources.get(each.association), each.destination), []).append(each)
+            asking = sources.get(each.association), each.originator
+            failed.setdefault((*asking, each.destination), []).append(each)
     for move in moves:
-        others = failed.get((move.provider, move.destination), ())
-        first = next((each for each in others if move.start <= each.start <= (move.end or 0)), None)
+        others = failed.get((move.provider, move.provider_title, move.destination), ())
+        meanwhile = (each for each in others if move.start <= each.start <= (move.end or 0))
+        first = next((each for each in meanwhile if each.association != move.association), None)
         if first is None:
             continue
         who, whom = (the_title(str(each.provider_title or each.provider)) for each in (move, first))

@@ -82,20 +82,27 @@ def wrong_padding(each: Asked) -> Iterator[str]:
 )
 @told_once
 def asks_below(each: Asked) -> Iterator[str]:
-    """A query asks for the unique key of a lower level.
+    """A query asks for a key of a lower level, and cannot get it.
 
     A match stands for one entity of the level that is asked at: a study has many series, and so no Series Instance UID.
-    Such a key does not come back.
+    Such a key does not come back. Some SCPs find nothing at all where a query has a key of a lower level, even without
+    a value: told where nothing matched.
 
-    What to do: Ask again at the level of the key, with the unique keys of the matches.
+    What to do: Leave the key out. Ask again at the level of the key, with the unique keys of the matches.
     """
     if not each.is_find or each.model is None or each.place is None or each.level is None or not each.is_hierarchical:
         return
+    nothing = each.operation.category == "Success" and not each.operation.pending
     for level in each.model.levels[each.place + 1 :]:
         unique = level.unique
+        lower = f"of the lower {level.name} level"
         if unique in each.query.absent and each.identifier.elements[unique].is_empty:
-            lower = f"asks for {named(unique)}, of the lower {level.name} level"
-            yield f"{each.said} that {lower}: no match at {each.level.name} level can give it"
+            yield f"{each.said} that asks for {named(unique)}, {lower}: no match at {each.level.name} level can give it"
+            continue
+        there = each.identifier.elements
+        found = [tag for tag in level.keys if nothing and tag in there and there[tag].is_empty]
+        if found:
+            yield f"{each.said} that asks for {names(found)}, {lower}; nothing matched"
 
 
 @final_rule(code="fuzzy-matching-not-granted", where=asks, severity=Severity.NOTE)

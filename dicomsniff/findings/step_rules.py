@@ -163,6 +163,31 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, how)
 
 
+@capture_rule(code="step-beginning-not-seen", severity=Severity.NOTE)
+def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
+    """The N-CREATE of a performed procedure step is missing from the capture.
+
+    A modality creates its step by N-CREATE when it begins, and changes it by N-SET. The capture shows an N-SET that was
+    answered with success, and no N-CREATE before it: that was sent before the capture began, or on another path. If
+    neither is so, the receiver took a change of a step that it cannot know.
+
+    What to do: Compare with the receiver's log. Capture from the beginning of an examination.
+    """
+    for workflow in facts.links.workflows():
+        made = workflow.kind is not Kind.MPPS or workflow.unlisted
+        if made or any(step.service == "N-CREATE" for step in workflow.steps):
+            continue
+        change = next((each for each in workflow.steps if each.service == "N-SET" and each.category in DONE), None)
+        if change is not None:
+            key, name = (
+                the_key(workflow.key, change.association),
+                the_request("N-SET", change.message_id, change.message),
+            )
+            said = f"{name} changes the modality performed procedure step {key}, with success"
+            text = f"{said}; no N-CREATE of it is in the capture"
+            yield Hit(text, change.span, association=change.association, number=change.message)
+
+
 @capture_rule(code="subscription-without-event", severity=Severity.NOTE)
 def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
     """The first event of a subscription is missing from the capture.

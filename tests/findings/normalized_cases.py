@@ -337,6 +337,10 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
             ACTION, COMMITMENT, {TRANSACTION: UID, REFERENCED: references(1)}, number=number, kind=1))),
         lambda: committed(references(1), (references(1), [])),
     ),
+    "step-beginning-not-seen": (
+        lambda: mpps((SET, CHANGED, SUCCESS)),
+        lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, SUCCESS)),
+    ),
     "subscription-without-event": (
         lambda: subscribed(),
         lambda: subscribed(*reported(PUSH, STATE_REPORT, 1)),

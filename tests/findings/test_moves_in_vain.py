@@ -6,6 +6,7 @@ import build
 from dicomsniff.findings.finding import Severity
 from findings.found import found_in
 from findings.link_traffic import passed_on
+from findings.traffic import SECOND
 from network import ARCHIVE, CLIENT, MOVE_CLASS, Network, move_rq, move_rsp, release
 
 NOTHING, UNKNOWN = move_rsp(0, completed=0, failed=0, warning=0), move_rsp(0xA801)
@@ -29,6 +30,17 @@ def test_a_c_move_that_was_passed_on_in_vain_is_told_of_who_asked_first(final, s
 
 def test_a_c_move_to_elsewhere_is_none_that_was_passed_on():
     assert "move-passed-on" not in [each.code for each in found_in(passed_on(NOTHING, UNKNOWN, destination="OTHER"))]
+
+
+def test_a_c_move_is_not_passed_on_by_whoever_asked_for_another_one():
+    network = Network()
+    talks = [network.associate(CLIENT, CLIENT, "CLIENT", "ARCHIVE", MOVE_CLASS, after=after) for after in (0, 50)]
+    for talk, final in zip(talks, (NOTHING, UNKNOWN), strict=True):
+        talk.client(move_rq())
+        talk.wait(SECOND)
+        talk.server(final)
+        release(talk)
+    assert "move-passed-on" not in [each.code for each in found_in(network.packets)]
 
 
 def moved(network: Network, studies: str, final: bytes) -> None:

@@ -440,3 +440,12 @@ def test_what_an_entry_of_a_worklist_lacks_inside_its_step_is_told(match, text):
 def test_an_item_of_a_code_has_a_code(code, told):
     packets = exchange(WORKLIST, {NAME: b"", CODES: b""}, {NAME: b"A ", CODES: item(code)})
     assert codes(packets) == (["match-code-empty"] if told else [])
+
+
+def test_a_key_of_a_lower_level_is_told_where_nothing_matched_even_without_a_value():
+    asked = STUDY | {MODALITY: b""}
+    (text,) = said(exchange(STUDY_ROOT_FIND, asked))
+    lower = "asks for (0008,0060) Modality, of the lower SERIES level; nothing matched"
+    assert text.endswith(f"sends C-FIND-RQ at STUDY level that {lower}")
+    assert codes(exchange(STUDY_ROOT_FIND, asked, information=RELATIONAL)) == []
+    assert codes(exchange(STUDY_ROOT_FIND, STUDY | {MODALITY: b"CT"})) == ["query-key-of-other-level"]
