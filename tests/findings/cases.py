@@ -9,7 +9,14 @@ from findings import normalized_cases, query_cases
 from findings.connection_traffic import beside_a_sound_one, refused, said_nothing
 from findings.end_traffic import closed_and_aborted
 from findings.link_traffic import asked_for_itself, asked_to_move, committed, got, passed_on, report, sent_singly
-from findings.neighbour_traffic import echoed_and_aborted, limit_reached, refused_with_role, searched_twice, tried
+from findings.neighbour_traffic import (
+    echoed_and_aborted,
+    limit_reached,
+    refused_with_role,
+    searched_twice,
+    titles_exchanged,
+    tried,
+)
 from findings.object_cases import CASES as OBJECT_CASES
 from findings.release_cases import CASES as RELEASE_CASES
 from findings.stall_cases import CASES as STALL_CASES
@@ -549,6 +556,7 @@ case("identity-readable", lambda: negotiated(associate_rq(more=(identity(),))))
 
 case("echo-was-answered", echoed_and_aborted, lambda: echoed_and_aborted("ANOTHER"))
 case("worked-otherwise", refused_with_role, lambda: refused_with_role(also_without=False)[:-8])
+case("titles-swapped", titles_exchanged, lambda: titles_exchanged(calling="CT2"))
 case("found-otherwise", searched_twice, lambda: searched_twice(less=False))
 case("limit-reached-by", limit_reached, lambda: limit_reached(closed=True))
 case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))

@@ -2,7 +2,7 @@
 
 import build
 from findings.traffic import CT, SEARCH, associate_rq, role
-from network import ARCHIVE, CLIENT, Network, release
+from network import ARCHIVE, CLIENT, VIEWER, Network, release
 
 
 def echo(network: Network, calling: str = "CLIENT", *, after: int = 0) -> None:
@@ -77,4 +77,21 @@ def searched_twice(*, less: bool = True) -> list[build.Packet]:
             talk.server(build.message(1, build.command_set(said | {0x0800: 1, 0x0900: 0xFF00}), match))
         talk.server(build.message(1, build.command_set(said | {0x0800: 0x0101, 0x0900: 0})))
         release(talk)
+    return network.packets
+
+
+def titles_exchanged(*, known: str = VIEWER, calling: str = "ARCHIVE", reason: int = 7, after: int = 2000,
+                     back: bool = False) -> list[build.Packet]:  # fmt: skip
+    """A call that is refused, after one that the archive accepted from another host, or one in the other direction."""
+    network = Network()
+    if back:
+        good = network.associate(ARCHIVE, CLIENT, "ARCHIVE", "CT1", build.VERIFICATION)
+    else:
+        good = network.associate(known, ARCHIVE, "VIEWER", "ARCHIVE", build.VERIFICATION)
+    good.client(build.message(1, build.echo_rq()))
+    good.server(build.message(1, build.echo_rsp()))
+    release(good)
+    bad = network.call(CLIENT, ARCHIVE, calling, "CT1", CT, after=after)
+    bad.server(build.associate_rj(1, 1, reason))
+    bad.end(1)
     return network.packets
