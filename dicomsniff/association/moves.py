@@ -13,6 +13,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.deliveries import Delivery, find_deliveries
 from dicomsniff.capture.segments import flow_ends
 from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.queries import find_list
 from dicomsniff.span import Span
 from dicomsniff.tcp.connection import Connection
 
@@ -91,6 +92,8 @@ class Move(Struct, frozen=True):
     """Connections from the SCP that failed while the C-MOVE was under way."""
     partial: bool = False
     """Whether associations that began after it are no longer remembered, so that there may be more deliveries."""
+    listed: tuple[int, int] | None = None
+    """The unique key of which it lists several UIDs, by tag, and how many."""
     over_at: int = 0
     """When the final response was whole, or else its association over, or the capture: nothing later is a cause."""
 
@@ -310,6 +313,7 @@ def _time(unconnected: Unconnected) -> int:
 
 def _move(association: Association, operation: Operation) -> Move:
     request, last = operation.request, operation.final
+    asked = operation.query.request if operation.query is not None else None
     end = association.watched_until if association.ended_by_capture else association.end_time
     provider = association.party(request.side.other)
     return Move(
@@ -328,5 +332,6 @@ def _move(association: Association, operation: Operation) -> Move:
         counters=operation.counters,
         announced=operation.announced,
         over=operation.over,
+        listed=find_list(asked) if asked is not None else None,
         over_at=last.span.last_time if last is not None else end,
     )

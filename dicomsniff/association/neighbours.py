@@ -98,6 +98,8 @@ class Neighbours:
         self._watches = watches
         """Whether there is no end: then the latest are remembered, not the first."""
         self._known: list[Neighbour] = []
+        self._by_titles: dict[tuple[str, str | None, str], Neighbour] = {}
+        """Those that were accepted: the first by called AE title and acceptor, and by both titles and addresses."""
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
@@ -111,6 +113,21 @@ class Neighbours:
         elif self.is_full:
             return
         self._known.append(neighbour)
+        if neighbour.accepted:
+            if len(self._by_titles) >= 2 * MAX_NEIGHBOURS:  # without an end; then the latest count
+                self._by_titles.clear()
+            ends = neighbour.ends
+            self._by_titles.setdefault((ends.target, ends.called, ""), neighbour)
+            hosts = _hosts(ends.source, host_of(ends.target))
+            self._by_titles.setdefault((hosts, ends.called, ends.calling or ""), neighbour)
+
+    def accepted_by(self, called: str, target: str) -> Neighbour | None:
+        """Return the first association that an acceptor accepted by a called AE title."""
+        return self._by_titles.get((target, called, ""))
+
+    def accepted_between(self, source: str, target: str, calling: str, called: str) -> Neighbour | None:
+        """Return the first accepted association from one host to another with these AE titles, whatever the port."""
+        return self._by_titles.get((_hosts(source, target), called, calling))
 
     @property
     def is_full(self) -> bool:
@@ -121,6 +138,10 @@ class Neighbours:
         """Yield them in the order in which they began."""
         self._known.sort(key=lambda each: (each.start, each.association))  # every rule asks; it is sorted but once
         return iter(self._known)
+
+
+def _hosts(source: str, target: str) -> str:
+    return f"{source} {target}"
 
 
 def remembered(association: Association, trouble: str) -> Neighbour:

@@ -40,9 +40,11 @@ UPS_ENDED = ("COMPLETED", "CANCELED")
 """Procedure Step States after which a step is not changed any more (PS3.4 §CC.1.1)."""
 
 Path = tuple[int, ...]
-"""An attribute by its tag, or one in the items of a sequence: the sequence's tag, then its own."""
+"""An attribute by its tag, or one in the items of sequences: their tags from the outermost on, then its own."""
 
-_ANY: Mapping[int, tuple[str, ...]] = {}
+Values = Mapping[Path, tuple[str, ...]]
+"""The values that attributes may have."""
+_ANY: Values = {}
 
 
 class Demand(Struct, frozen=True):
@@ -55,7 +57,7 @@ class Demand(Struct, frozen=True):
 
     reference: str
     required: tuple[Path, ...] = ()
-    allowed: Mapping[int, tuple[str, ...]] = _ANY
+    allowed: Values = _ANY
     barred: tuple[int, ...] = ()
     vital: tuple[Path, ...] = ()
     present: tuple[Path, ...] = ()
@@ -64,6 +66,7 @@ class Demand(Struct, frozen=True):
 
 _PATIENT = ((0x00100010,), (0x00100020,), (0x00100030,), (0x00100040,))
 """Patient's Name, ID, Birth Date and Sex."""
+_SEX: Values = {(0x00100040,): ("M", "F", "O")}
 _END_OF_STEP = ((0x00400250,), (0x00400251,))
 """Performed Procedure Step End Date and Time."""
 _MPPS_CREATE = Demand(
@@ -80,7 +83,7 @@ _MPPS_CREATE = Demand(
         (_PERFORMED_SERIES, _SERIES_INSTANCE_UID),
         (_PERFORMED_SERIES, _PROTOCOL_NAME),
     ),
-    {STEP_STATUS: ("IN PROGRESS",)},
+    {(STEP_STATUS,): ("IN PROGRESS",), **_SEX},
     present=(
         *_PATIENT,
         (0x00081120,),  # Referenced Patient Sequence
@@ -105,7 +108,7 @@ _MPPS_CREATE = Demand(
 _MPPS_SET = Demand(
     "PS3.4 Table F.7.2-1",
     ((_PERFORMED_SERIES, _SERIES_INSTANCE_UID), (_PERFORMED_SERIES, _PROTOCOL_NAME)),
-    {STEP_STATUS: ("IN PROGRESS", *MPPS_ENDED)},
+    {(STEP_STATUS,): ("IN PROGRESS", *MPPS_ENDED)},
     (
         _SCHEDULED_STEPS,
         0x00100010,  # Patient's Name
@@ -133,7 +136,12 @@ _UPS_CREATE = Demand(
         (0x00404041,),  # Input Readiness State
         (STEP_STATE,),
     ),
-    {STEP_STATE: ("SCHEDULED",)},
+    {
+        (STEP_STATE,): ("SCHEDULED",),
+        (0x00741200,): ("HIGH", "MEDIUM", "LOW"),
+        (0x00404041,): ("INCOMPLETE", "UNAVAILABLE", "READY"),
+        **_SEX,
+    },
     present=(
         (TRANSACTION_UID,),
         (0x00741202,),  # Worklist Label
@@ -152,7 +160,7 @@ _UPS_CREATE = Demand(
 _UPS_CHANGE = Demand(
     "PS3.4 Table CC.2.1-1",
     ((STEP_STATE,), (TRANSACTION_UID,)),
-    {STEP_STATE: ("IN PROGRESS", *UPS_ENDED)},
+    {(STEP_STATE,): ("IN PROGRESS", *UPS_ENDED)},
     vital=((TRANSACTION_UID,),),
 )
 _COMMITMENT = ((TRANSACTION_UID,), (REFERENCED_SOP_SEQUENCE,))
@@ -164,19 +172,23 @@ _FAILED = ((FAILED_SOP_SEQUENCE, _SOP_CLASS), (FAILED_SOP_SEQUENCE, _SOP_INSTANC
 _UPS_SUBSCRIBE = Demand(
     "PS3.4 Table CC.2.3-1",
     ((RECEIVING_AE,), (DELETION_LOCK,)),
-    {DELETION_LOCK: ("TRUE", "FALSE")},
+    {(DELETION_LOCK,): ("TRUE", "FALSE")},
 )
 _UPS_UNSUBSCRIBE = Demand("PS3.4 Table CC.2.3-1", ((RECEIVING_AE,),))
 _IMAGE_SEQUENCES = (0x20200110, 0x20200111)
 """Basic Grayscale Image Sequence, Basic Color Image Sequence."""
-_FILM_SESSION = Demand("PS3.3 Table C.13-1", allowed={0x20000020: ("HIGH", "MED", "LOW")})  # Print Priority
-_MAGNIFICATION = {0x20100060: ("REPLICATE", "BILINEAR", "CUBIC", "NONE")}
-_FILM_VALUES = {  # PS3.3 Table C.13-3
-    0x20100040: ("PORTRAIT", "LANDSCAPE"),  # Film Orientation
+_FILM_SESSION = Demand("PS3.3 Table C.13-1", allowed={(0x20000020,): ("HIGH", "MED", "LOW")})  # Print Priority
+_MAGNIFICATION: Values = {(0x20100060,): ("REPLICATE", "BILINEAR", "CUBIC", "NONE")}
+_FILM_VALUES: Values = {  # PS3.3 Table C.13-3
+    (0x20100040,): ("PORTRAIT", "LANDSCAPE"),  # Film Orientation
     **_MAGNIFICATION,
-    0x20100140: ("YES", "NO"),  # Trim
+    (0x20100140,): ("YES", "NO"),  # Trim
 }
-_IMAGE_VALUES = {0x20200020: ("NORMAL", "REVERSE"), **_MAGNIFICATION}  # Polarity; PS3.3 Table C.13-5
+_IMAGE_VALUES: Values = {  # PS3.3 Table C.13-5
+    (0x20200020,): ("NORMAL", "REVERSE"),  # Polarity
+    (0x20200040,): ("DECIMATE", "CROP", "FAIL"),  # Requested Decimate/Crop Behavior
+    **_MAGNIFICATION,
+}
 _AVAILABILITY = Demand(
     "PS3.4 Table R.3.2-1",
     (
@@ -184,7 +196,10 @@ _AVAILABILITY = Demand(
         (0x00081115,),  # Referenced Series Sequence
         (0x00081115, _SERIES_INSTANCE_UID),
         (0x00081115, REFERENCED_SOP_SEQUENCE),
+        (0x00081115, REFERENCED_SOP_SEQUENCE, 0x00080056),  # Instance Availability
+        (0x00081115, REFERENCED_SOP_SEQUENCE, 0x00080054),  # Retrieve AE Title
     ),
+    {(0x00081115, REFERENCED_SOP_SEQUENCE, 0x00080056): ("ONLINE", "NEARLINE", "OFFLINE", "UNAVAILABLE")},
 )
 
 Key = tuple[str, str, int | None]
@@ -214,7 +229,7 @@ DEMANDS: dict[Key, Demand] = {
     (INVENTORY_CREATION, "N-ACTION", 11): Demand(  # Initiate
         "PS3.4 Table KK.2-1",
         ((TRANSACTION_UID,), (_INVENTORY_LEVEL,)),
-        {_INVENTORY_LEVEL: ("STUDY", "SERIES", "INSTANCE")},
+        {(_INVENTORY_LEVEL,): ("STUDY", "SERIES", "INSTANCE")},
         present=((0x00080400,),),  # Scope of Inventory Sequence
     ),
     **{

@@ -39,6 +39,10 @@ class InformationModel(Struct, frozen=True):
     returned: tuple[int, ...] = ()
     nested: tuple[tuple[int, tuple[int, ...]], ...] = ()
     """Sequences, each with the keys that count only inside it, not at top level."""
+    returned_within: tuple[tuple[int, int], ...] = ()
+    """As `returned`, inside items: the sequence, and what each of its items has a value of, if it was asked for."""
+    single: tuple[int, ...] = ()
+    """Keys of which each request has one value."""
 
     def find_level(self, name: str | None) -> int | None:
         """Return the place of a level, None where it has none of that name."""
@@ -75,11 +79,19 @@ _COMPOSITE_ROOT = InformationModel(
 _WITHOUT_BULK_DATA = InformationModel("Composite Instance Retrieve Without Bulk Data", "§Z.4.2", (_INSTANCE,))
 _OBJECTS = InformationModel("", "", unique=(SOP_INSTANCE_UID,), returned=(SOP_INSTANCE_UID,))
 """Models of objects that belong to no patient."""
+_SCHEDULED_STEP = 0x00400100
+"""Scheduled Procedure Step Sequence."""
 _MODALITY_WORKLIST = InformationModel(  # Table K.6-1
     "Modality Worklist",
     "§K.6.1",
-    returned=(_PATIENT_NAME, PATIENT_ID, STUDY_INSTANCE_UID, 0x00400100, 0x00401001),
-    nested=((0x00400100, (0x00080060, *range(0x00400001, 0x00400013), 0x00400020)),),
+    returned=(_PATIENT_NAME, PATIENT_ID, STUDY_INSTANCE_UID, _SCHEDULED_STEP, 0x00401001),
+    nested=((_SCHEDULED_STEP, (0x00080060, *range(0x00400001, 0x00400013), 0x00400020)),),
+    returned_within=tuple(
+        (_SCHEDULED_STEP, each) for each in (0x00400001, 0x00400002, 0x00400003, 0x00080060, 0x00400009)
+    ),
+)
+_RELEVANT_PATIENT = InformationModel(  # Table Q.4-1
+    "Relevant Patient Information", "§Q.4.3.1.2", returned=(_PATIENT_NAME, PATIENT_ID), single=(PATIENT_ID,)
 )
 _WORKLIST = InformationModel("", "")
 
@@ -95,9 +107,7 @@ MODELS: Mapping[str, InformationModel] = {
     "1.2.840.10008.5.1.4.34.6.2": _WORKLIST,  # Unified Procedure Step - Watch, §CC.2.8
     "1.2.840.10008.5.1.4.34.6.3": _WORKLIST,  # - Pull
     "1.2.840.10008.5.1.4.34.6.5": _WORKLIST,  # - Query
-    "1.2.840.10008.5.1.4.37.1": _WORKLIST,  # Relevant Patient Information, §Q.4
-    "1.2.840.10008.5.1.4.37.2": _WORKLIST,
-    "1.2.840.10008.5.1.4.37.3": _WORKLIST,
+    **dict.fromkeys((f"1.2.840.10008.5.1.4.37.{kind}" for kind in (1, 2, 3)), _RELEVANT_PATIENT),
     "1.2.840.10008.5.1.4.41": _WORKLIST,  # Product Characteristics, §V.6.1
     "1.2.840.10008.5.1.4.42": _WORKLIST,  # Substance Approval, §V.6.2
     **dict.fromkeys((f"1.2.840.10008.5.1.4.38.{service}" for service in (2, 3, 4)), _OBJECTS),  # Hanging Protocol, §U.4

@@ -1,5 +1,6 @@
 """What the data sets of normalized services say, as far as rules judge it: read as they come, within limits (PS3.4)."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct, field
@@ -49,8 +50,9 @@ class Content(Struct):
     """What one operation's data sets lack and say; `read` is False where the request's could not be read.
 
     Of what is asked of the request, `absent` attributes are missing or without a value, `left_out` ones are missing and
-    might be empty, `odd` ones have a value that is not allowed, `barred` ones must not be there. `values` are those of
-    attributes with allowed values, of the status of a printer, and of the layout of a film, as sent.
+    might be empty, `odd` ones have a value that is not allowed, each with the first such value; `barred` ones must not
+    be there. `values` are those of attributes of the data set itself that have allowed values, of the status of a
+    printer, and of the layout of a film, as sent.
     `ends` says whether the request ends a step. `given` counts the items of the sequence that the response is there to
     give: None where it was not read.
     """
@@ -60,7 +62,7 @@ class Content(Struct):
     read: bool = False
     absent: tuple[Path, ...] = ()
     left_out: tuple[Path, ...] = ()
-    odd: tuple[int, ...] = ()
+    odd: tuple[tuple[Path, str], ...] = ()
     barred: tuple[int, ...] = ()
     values: dict[int, str] = field(default_factory=dict)
     given: int | None = None
@@ -136,11 +138,13 @@ class ContentReader:
 
 
 def _compare(content: Content, demand: Demand, found: Identifier) -> None:
-    content.read = True
-    for tag in demand.allowed:
-        if tag in found.elements and not found.elements[tag].is_empty:
-            content.values[tag] = plain_text(found.elements[tag].value)
-    content.odd = tuple(tag for tag, value in content.values.items() if value not in demand.allowed[tag])
+    content.read, odd = True, []
+    for path, allowed in demand.allowed.items():
+        given = [plain_text(key.value) for key in _at(found.elements, path) if key is not None and not key.is_empty]
+        if len(path) == 1 and given:
+            content.values[path[0]] = given[0]
+        odd += [(path, value) for value in given if value not in allowed][:1]
+    content.odd = tuple(odd)
     content.ends = content.values.get(STEP_STATUS) in MPPS_ENDED
     required = demand.required + (demand.final if content.ends else ())
     content.absent = tuple(path for path in required if _lacks(found, path))
@@ -150,13 +154,14 @@ def _compare(content: Content, demand: Demand, found: Identifier) -> None:
 
 def _lacks(found: Identifier, path: Path, *, empty: bool = True) -> bool:
     """Whether an attribute is missing, or empty; one of items where any item lacks it, never where there are none."""
-    *outer, tag = path
-    if not outer:
-        return _is_absent(found.elements, tag, empty=empty)
-    sequence = found.elements.get(outer[0])
-    items = sequence.items if sequence is not None else ()
-    return any(_is_absent({key.tag: key for key in item}, tag, empty=empty) for item in items)
+    return any(key is None or (empty and key.is_empty) for key in _at(found.elements, path))
 
 
-def _is_absent(elements: dict[int, Key], tag: int, *, empty: bool) -> bool:
-    return tag not in elements or (empty and elements[tag].is_empty)
+def _at(elements: dict[int, Key], path: Path) -> Iterator[Key | None]:
+    """Yield an attribute, None where it is missing; one of items for every item there is."""
+    key = elements.get(path[0])
+    if len(path) == 1:
+        yield key
+        return
+    for item in key.items if key is not None else ():
+        yield from _at({each.tag: each for each in item}, path[1:])

@@ -27,6 +27,11 @@ PATIENT_NAME = 0x00100010
 """Patient's Name."""
 FAILED_INSTANCES = 0x00080058
 """Failed SOP Instance UID List."""
+CODE_VALUE, CODING_SCHEME = 0x00080100, 0x00080102
+_OTHER_CODES = (0x00080119, 0x00080120)
+"""Long Code Value and URN Code Value, which stand in the place of Code Value."""
+Path = tuple[int, ...]
+"""A key by the tags of the sequences that it is in, then its own."""
 
 
 class Occurrence(NamedTuple):
@@ -42,7 +47,8 @@ class Query(Struct):
     Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they
     leave out or give without a value, which values are question marks only, or names with such within (`marked`), which
     do not fit what was asked for, and which UIDs an earlier one had, by tag; and `names` of patients that are not plain
-    ASCII, each with its character set.
+    ASCII, each with its character set. `absent_within` and `empty_within` are of keys that were asked for in an item,
+    by the tags of their sequences and their own. `without_code` are sequences with an item of a code that has no value.
     """
 
     request: Identifier | None = None
@@ -55,6 +61,9 @@ class Query(Struct):
     marked: dict[int, Occurrence] = field(default_factory=dict)
     unfit: dict[int, Occurrence] = field(default_factory=dict)
     again: dict[int, Occurrence] = field(default_factory=dict)
+    absent_within: dict[Path, Occurrence] = field(default_factory=dict)
+    empty_within: dict[Path, Occurrence] = field(default_factory=dict)
+    without_code: dict[int, Occurrence] = field(default_factory=dict)
     uids: dict[int, list[bytes]] = field(default_factory=dict)
     names: list[tuple[str, str]] = field(default_factory=list)
     unasked: set[int] = field(default_factory=set)
@@ -122,8 +131,16 @@ class QueryReader:
         return found, "" if found is not None else "it is not readable in its transfer syntax"
 
 
+def find_list(asked: Identifier) -> tuple[int, int] | None:
+    """Return the unique key of the lowest level that lists several UIDs, by tag, and how many; None where none does."""
+    counts = {tag: len(asked.values(asked.elements[tag])) for tag in _UNIQUE if tag in asked.elements}
+    return next(((tag, counts[tag]) for tag in reversed(counts) if counts[tag] > 1), None)
+
+
 def _look_at(query: Query, asked: Identifier, found: Identifier, response: Message) -> None:
     query.looked_at += 1
+    if any(key.vr == "SQ" for key in asked.elements.values()):
+        _look_within(query, asked, found, response)
     _count(query.levels, found.level, response)
     for tag in asked.elements:
         if tag not in NO_KEYS and tag not in found.elements:
@@ -153,6 +170,46 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
 def _asks_for_marks(asked: Identifier, tag: int) -> bool:
     """Whether a key has a question mark itself, which a match may repeat."""
     return tag in asked.elements and b"?" in asked.elements[tag].value
+
+
+def _look_within(query: Query, asked: Identifier, found: Identifier, response: Message) -> None:
+    """Take what a match has in the items of the sequences that were asked for, each thing once a match."""
+    wanted = [key for key in asked.elements.values() if key.vr == "SQ"]
+    absent, empty = set[Path](), set[Path]()
+    for key in wanted:
+        if key.tag in found.elements:
+            _compare_items(key, found.elements[key.tag], (key.tag,), absent, empty)
+    for seen, paths in ((query.absent_within, absent), (query.empty_within, empty)):
+        for path in sorted(paths):
+            _count(seen, path, response)
+    codes = {each.tag for key in wanted if key.tag in found.elements for each in found.elements[key.tag].all()
+             if any(map(_lacks_code, each.items))}  # fmt: skip
+    for tag in sorted(codes):
+        _count(query.without_code, tag, response)
+
+
+def _compare_items(wanted: Key, given: Key, path: Path, absent: set[Path], empty: set[Path]) -> None:
+    """Add which keys of a sequence's item are missing from items of a match, or have no value there."""
+    keys = [key for item in wanted.items[:1] for key in item]
+    for item in given.items:
+        there = {key.tag: key for key in item}
+        for key in keys:
+            found = there.get(key.tag)
+            if found is None:
+                absent.add((*path, key.tag))
+            elif found.is_empty:
+                empty.add((*path, key.tag))
+            elif key.vr == "SQ":
+                _compare_items(key, found, (*path, key.tag), absent, empty)
+
+
+def _lacks_code(item: tuple[Key, ...]) -> bool:
+    """Whether an item is of a code, and has no value in Code Value or Coding Scheme Designator (PS3.3 §8.8)."""
+    there = {key.tag: key for key in item}
+    code, scheme = there.get(CODE_VALUE), there.get(CODING_SCHEME)
+    if code is None or any(tag in there and not there[tag].is_empty for tag in _OTHER_CODES):
+        return False
+    return code.is_empty or scheme is None or scheme.is_empty
 
 
 def _is_unfit(asked: Identifier, wanted: Key, found: Identifier, given: Key) -> bool:

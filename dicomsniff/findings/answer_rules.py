@@ -16,7 +16,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.parts import the_class, the_party, the_title, the_uid
 from dicomsniff.findings.rule import Hit, entry_rule
 from dicomsniff.pdu.fields import plain_text
-from dicomsniff.pdu.types import AssociateAc
+from dicomsniff.pdu.types import AssociateAc, AsynchronousOperationsWindow
 from dicomsniff.quantities import of_all, some_of
 
 
@@ -274,10 +274,17 @@ def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
         return
     pairs = ((given.invoked, asked.invoked), (given.performed, asked.performed)) if asked else ()
     # 0 stands for any number, so that it is the largest.
-    if any((got or 1 << 16) > (wish or 1 << 16) for got, wish in pairs):
-        yield Hit("A-ASSOCIATE-AC allows more outstanding operations than were proposed")
+    text = f"an asynchronous operations window of {_window(given)}"
+    if asked is not None and any((got or 1 << 16) > (wish or 1 << 16) for got, wish in pairs):
+        yield Hit(f"A-ASSOCIATE-AC allows more than was proposed: {text}, instead of {_window(asked)}")
     elif asked is None and (given.invoked, given.performed) != (1, 1):
-        yield Hit("A-ASSOCIATE-AC negotiates an asynchronous operations window that was not proposed")
+        yield Hit(f"A-ASSOCIATE-AC negotiates {text}, and none was proposed")
+
+
+def _window(window: AsynchronousOperationsWindow) -> str:
+    """`8 invoked and any number performed`."""
+    invoked, performed = (str(each or "any number") for each in (window.invoked, window.performed))
+    return f"{invoked} invoked and {performed} performed"
 
 
 @entry_rule(code="contexts-refused", severity=Severity.NOTE, on=_AC)

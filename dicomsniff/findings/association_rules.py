@@ -47,7 +47,7 @@ PROVOKED = (
 )
 
 
-_TITLES = ("ae-title-malformed", "ae-title-padded")
+_TITLES = ("ae-title-malformed", "ae-title-padded", "titles-swapped")
 _REJECTED_FOR = {
     (1, 2): ("application-context", "application-context-private"),
     (1, 3): _TITLES,
@@ -63,7 +63,7 @@ _REJECTED_FOR = {
     code="association-rejected",
     severity=Severity.ERROR,
     on=AssociateRj,
-    follows=(*by("peer", *PROPOSAL, "role-scp-only", "likely-reason"), "own:pdu-unexpected"),
+    follows=(*by("peer", *PROPOSAL, "role-scp-only", "likely-reason", "titles-swapped"), "own:pdu-unexpected"),
 )
 def rejected(association: Association, entry: Entry) -> Iterator[Hit]:
     """The acceptor rejects the association.

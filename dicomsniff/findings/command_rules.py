@@ -265,6 +265,7 @@ MAX_NAMED = 2
         ),
         "get-without-role",
         "destination-failed",
+        "relational-refused",
     ),
     condition=is_no_success,
 )

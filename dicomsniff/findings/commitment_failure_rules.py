@@ -2,23 +2,24 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES, Kind
+from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES, Kind, key_of
 from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
-from dicomsniff.findings.finding import Severity
+from dicomsniff.findings.finding import LAST_PACKET, Severity
 from dicomsniff.findings.grounds import reports
-from dicomsniff.findings.parts import the_party, the_uid
+from dicomsniff.findings.parts import the_association, the_party, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted, of_all, some_of
 
+_DUPLICATE_TRANSACTION = 0x0131
 MAX_NAMED = 3
-"""Failure reasons that are named, the most frequent first; further ones are counted."""
+"""Failure reasons, and associations, that are named, the most frequent first; further ones are counted."""
 MAX_INSTANCES = 2
 """Instances that are named; further ones are counted."""
 
 
-@final_rule(code="commitment-failed", where=reports, severity=Severity.ERROR)
+@final_rule(code="commitment-failed", where=reports, severity=Severity.ERROR, follows=("peer:commitment-uid-reused",))
 def uncommitted(review: Review) -> Iterator[Hit]:
     """Instances were not committed.
 
@@ -44,7 +45,22 @@ def uncommitted(review: Review) -> Iterator[Hit]:
             said = f"{provider} reports {of_all(failed, total, 'instance')} as not committed"
             named = [the_uid(each.uid) for each in outline.referenced if each.sequence == FAILED]
             which = f" ({some_of(named, MAX_INSTANCES)})" if len(named) == failed and failed < total else ""
-            yield Hit(f"{said}{which}: {_reasons(outline)}", request.span, request)
+            duplicate = _DUPLICATE_TRANSACTION in outline.failure_reasons
+            twice = _twice(review, key_of(association, operation)) if duplicate else ""
+            # Only that reason can come of a Transaction UID that was used before.
+            since = 0 if duplicate else LAST_PACKET
+            text = f"{said}{which}: {_reasons(outline)}{twice}"
+            yield Hit(text, request.span, request, side=request.side, earliest_cause=since)
+
+
+def _twice(review: Review, transaction: str) -> str:
+    """Say which associations have requests of one Transaction UID; two on the same one are told of already."""
+    asked = [step for step in review.steps(Kind.COMMITMENT, transaction) if step.service == "N-ACTION"]
+    where = dict.fromkeys(step.association for step in asked)
+    if len(where) < len(asked[:2]):
+        return ""
+    named = [f"of association {the_association(each)}" for each in where]
+    return f"; {len(asked)} requests have this one: {some_of(named, MAX_NAMED)}" if len(asked) > 1 else ""
 
 
 def _reasons(outline: DataSetOutline) -> str:

@@ -1,7 +1,7 @@
 """Rules on storage commitment: whether a report fits its request, on whatever association that was (PS3.4 §J.3)."""
 
 from collections.abc import Iterator
-from itertools import islice, pairwise
+from itertools import islice
 
 from dicomsniff.association.moves import JITTER
 from dicomsniff.association.normalized_links import Kind, Step, steps_of
@@ -9,10 +9,10 @@ from dicomsniff.dictionary.attribute_demands import TRANSACTION_UID
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import FRAGMENTS, FRAMING, NOT_CAPTURED, by
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.grounds import reports
+from dicomsniff.findings.grounds import has_normalized, reports
 from dicomsniff.findings.parts import the_association, the_party, the_request, the_uid
 from dicomsniff.findings.review import Review
-from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
+from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted, some_of
 
 MAX_COMMITMENTS_BEFORE = 64
@@ -102,8 +102,8 @@ def other_event(review: Review) -> Iterator[Hit]:
             yield _hit(review, report, f"reports storage commitment with event type {report.action} and {fails}")
 
 
-@capture_rule(code="commitment-uid-reused", severity=Severity.WARNING)
-def reused(facts: CaptureFacts) -> Iterator[Hit]:
+@final_rule(code="commitment-uid-reused", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
+def reused(review: Review) -> Iterator[Hit]:
     """A Transaction UID is used for a second storage commitment.
 
     Once its request is refused or its report is sent, a Transaction UID is not used again. Otherwise nobody can tell
@@ -111,13 +111,17 @@ def reused(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Let the requestor make a Transaction UID for every request.
     """
-    for workflow in facts.links.workflows():
-        requests = [step for step in workflow.steps if step.service == "N-ACTION"]
-        for first, again in pairwise(requests[:2] if workflow.kind is Kind.COMMITMENT else ()):
-            if first.transaction and first.status is not None:
-                asks = f"asks for storage commitment under the {named(TRANSACTION_UID)} of"
-                text = f"{_name(again)} {asks} {_name(first)}{_where(first, again)}, which was answered"
-                yield Hit(text, again.span, association=again.association, number=again.message)
+    told = set()
+    for kind, key, again in steps_of(review.association):
+        asks = kind is Kind.COMMITMENT and again.service == "N-ACTION"
+        if not asks or not again.transaction or key in told:
+            continue
+        earlier = (step for step in review.steps(kind, key) if step.service == "N-ACTION" and step.time < again.time)
+        first = next((step for step in earlier if step.status is not None), None)
+        if first is not None:
+            told.add(key)
+            said = f"asks for storage commitment by {_name(again)} under the same {named(TRANSACTION_UID)} as"
+            yield _hit(review, again, f"{said} {_name(first)}{_where(first, again)}, which was answered")
 
 
 def _reports(review: Review) -> Iterator[Step]:
@@ -169,6 +173,6 @@ def _where(step: Step, other: Step) -> str:
     return "" if step.association == other.association else f" of association {the_association(step.association)}"
 
 
-def _hit(review: Review, report: Step, said: str) -> Hit:
-    who = the_party(review.association.party(report.side))
-    return Hit(f"{who} {said}", report.span, number=report.message, side=report.side)
+def _hit(review: Review, step: Step, said: str) -> Hit:
+    who = the_party(review.association.party(step.side))
+    return Hit(f"{who} {said}", step.span, number=step.message, side=step.side)

@@ -77,8 +77,8 @@ def odd(review: Review) -> Iterator[Hit]:
     """An attribute has a value that its service does not allow here.
 
     A procedure step is created IN PROGRESS (MPPS) or SCHEDULED (UPS), and its status or state has a few defined values;
-    so have Film Orientation, Print Priority and others of print. Reported where the request was refused or answered by
-    an abort.
+    so have Film Orientation and Print Priority of print, Instance Availability, and others. Reported where the request
+    was refused or answered by an abort.
 
     What to do: Let the sender use one of the values named.
     """
@@ -86,13 +86,12 @@ def odd(review: Review) -> Iterator[Hit]:
         if vital or content.demand is None or (operation.status in _MISSING and content.absent):
             continue
         refused = _refused(operation)
-        for tag in content.odd:
-            if refused and tag not in refused:
+        for path, value in content.odd:
+            if refused and refused.isdisjoint(path):
                 continue
-            value = content.values[tag]
-            shown = f" {the_value(repr(value), tag)}" if len(value) <= MAX_VALUE else f" ({len(value)} characters)"
-            allowed = ", ".join(content.demand.allowed[tag])
-            said = f"sends {_asked(operation)} with {named(tag)}{shown}, which may be {allowed} here"
+            shown = f" {the_value(repr(value), path[-1])}" if len(value) <= MAX_VALUE else f" ({len(value)} characters)"
+            allowed = ", ".join(content.demand.allowed[path])
+            said = f"sends {_asked(operation)} with {named(path[-1])}{shown}, which may be {allowed} here"
             yield _about(review, operation, f"{said}{_outcome(review, operation)}")
 
 

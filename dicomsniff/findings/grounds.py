@@ -48,6 +48,11 @@ def is_broken_off(review: Review) -> bool:
     return review.ending is not None
 
 
+def is_rejected(review: Review) -> bool:
+    """The acceptor rejected it."""
+    return review.association.rejection is not None
+
+
 def asks(review: Review) -> bool:
     """It holds queries or retrievals whose identifiers are read."""
     return bool(review.association.operations.queries)

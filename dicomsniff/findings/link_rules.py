@@ -8,6 +8,8 @@ from dicomsniff.association.moves import Move
 from dicomsniff.association.neighbours import host_of
 from dicomsniff.association.normalized_links import Kind, Step, Workflow
 from dicomsniff.dictionary.reasons import in_words, reject_reason_name
+from dicomsniff.dictionary.statuses import status_text
+from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.codes import NOT_CAPTURED
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import retrieves
@@ -80,9 +82,56 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Query for the same keys with C-FIND. If objects match, look at the SCP's log: destinations, SOP
     classes and transfer syntaxes it can send there.
     """
-    for move in facts.links.moves():
+    moves = facts.links.moves()
+    for move in moves:
         if moved_nothing(move):
-            yield _about(move, f"{move_name(move)} says success; it counts no object and none was sent")
+            said = f"{move_name(move)} says success; it counts no object and none was sent"
+            yield _about(move, said + _list_in_vain(move, moves))
+
+
+def _list_in_vain(move: Move, moves: list[Move]) -> str:
+    """Say how many UIDs a C-MOVE lists, and where one of the same system for a single UID brought something."""
+    if move.listed is None:
+        return ""
+    tag, count = move.listed
+    text, ends = f"; it lists {count} values of {named(tag)}", (move.originator, move.provider, move.destination)
+    alike = [each for each in moves if (each.originator, each.provider, each.destination) == ends]
+    good = next((each for each in alike if each.listed is None and (each.kept or each.counters.get("completed"))), None)
+    if good is None:
+        return text
+    return f"{text}, and one without a list, in association {the_association(good.association)}, brought something"
+
+
+@capture_rule(code="move-passed-on", severity=Severity.WARNING)
+def passed_on(facts: CaptureFacts) -> Iterator[Hit]:
+    """The SCP of a C-MOVE asked another system for the same, in vain.
+
+    An archive may pass a C-MOVE on: while it was asked to move something to a destination, it asked another system to
+    move something there, and that failed. A note where it told so; a warning where it answered with Success all the
+    same, so that nobody learns of it. That both are about the same is judged by time, address and destination.
+
+    What to do: Look at the association named, and at how the SCP is set to pass retrievals on.
+    """
+    moves = facts.links.moves()
+    sources = {each.association: each.ends.source for each in facts.neighbours} if moves else {}
+    failed: dict[tuple[str | None, ...], list[Move]] = {}
+    for each in moves:
+        if each.category == "Failure" and each.destination:
+            asking = sources.get(each.association), each.originator
+            failed.setdefault((*asking, each.destination), []).append(each)
+    for move in moves:
+        others = failed.get((move.provider, move.provider_title, move.destination), ())
+        meanwhile = (each for each in others if move.start <= each.start <= (move.end or 0))
+        first = next((each for each in meanwhile if each.association != move.association), None)
+        if first is None:
+            continue
+        who, whom = (the_title(str(each.provider_title or each.provider)) for each in (move, first))
+        asked = f"asked {whom} to move to the same destination in association {the_association(first.association)}"
+        why = status_text("C-MOVE", None, first.status or 0)
+        hides = move.category == "Success" and not move.sent and not move.counters.get("completed")
+        text = f"{move_name(move)}: meanwhile {who} {asked}, which failed: {why}"
+        text += f"; {who} answered with Success all the same" if hides else ""
+        yield _about(move, text)._replace(severity=None if hides else Severity.NOTE)
 
 
 @capture_rule(code="move-answered-early", severity=Severity.WARNING)

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import NamedTuple
 
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL
-from dicomsniff.dimse.queries import Occurrence
+from dicomsniff.dimse.queries import CODE_VALUE, CODING_SCHEME, Occurrence
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import BROKEN, Asked, asked, names
 from dicomsniff.findings.finding import Severity
@@ -15,6 +15,7 @@ from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
 
+_MUST = "; it must have a value"
 _FILE_META_GROUP = 0x0002
 """The group of elements that only files have (PS3.5 §7.1): no match has them."""
 
@@ -124,8 +125,38 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
 
     What to do: Look at the SCP, and at the order in the information system.
     """
-    for tag in each.model.returned if each.model is not None else ():
-        yield from _without(each, tag, "", f"; it must have a value{_outside(each, tag)}")
+    if each.model is None:
+        return
+    for tag in each.model.returned:
+        yield from _without(each, tag, "", _instead(each, tag))
+    for path in each.model.returned_within:
+        where = f" in {named(path[0])}"
+        if occurrence := each.query.absent_within.get(path):
+            yield Seen(f"leaves out {named(path[1])}{where}", occurrence, _MUST)
+        if occurrence := each.query.empty_within.get(path):
+            yield Seen(f"sends an empty {named(path[1])}{where}", occurrence, _MUST)
+
+
+def _instead(each: Asked, tag: int) -> str:
+    """Say where the keys of a sequence are that the matches leave out, if they are at top level."""
+    keys = next((keys for sequence, keys in each.model.nested if sequence == tag), ()) if each.model else ()
+    out = [key for key in keys if key in each.query.unasked]
+    return f"; {names(out)} stand{'s' * (len(out) == 1)} at top level instead" if out else _MUST
+
+
+@final_rule(code="match-code-empty", where=asks, severity=Severity.NOTE, follows=BROKEN)
+@_told_once
+def code_empty(each: Asked) -> Iterator[Seen]:
+    """Matches have an item of a code without a code.
+
+    An item of a code sequence has a value in Code Value (0008,0100) and Coding Scheme Designator (0008,0102); where
+    there is no code, the sequence has no item. Some modalities drop such entries, most pass them over.
+
+    What to do: Let the SCP leave the sequence empty where it has no code.
+    """
+    for tag, occurrence in each.query.without_code.items():
+        lacks = f"{named(CODE_VALUE)} or {named(CODING_SCHEME)} without a value in an item of {named(tag)}"
+        yield Seen(f"sends {lacks}", occurrence)
 
 
 @final_rule(
@@ -246,13 +277,6 @@ def _without(each: Asked, tag: int, what_it_is: str, why: str = "") -> Iterator[
         yield Seen(f"leaves out {named(tag)}{what_it_is}", occurrence, why)
     if occurrence := each.query.empty.get(tag):
         yield Seen(f"sends an empty {named(tag)}{what_it_is}", occurrence, why)
-
-
-def _outside(each: Asked, sequence: int) -> str:
-    """Say that matches have at top level what belongs into a sequence that they lack."""
-    inside = dict(each.model.nested).get(sequence, ()) if each.model is not None else ()
-    loose = [tag for tag in inside if tag in each.query.unasked]
-    return f"; {names(loose)} stand{'s' * (len(loose) == 1)} at top level instead" if loose else ""
 
 
 def _left_out(each: Asked, tags: list[int], why: str) -> Iterator[Seen]:

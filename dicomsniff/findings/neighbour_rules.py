@@ -94,7 +94,7 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
                 where = f"{listed([elsewhere])}), but not from {the_address(first.ends.source)} ({listed(group)}"
                 yield _about(first, f"{said} ({where}): the acceptor may know it by its address")
             known = titles.get(first.ends.target, {})
-            if first.refused == _CALLED and known and first.ends.called not in known:
+            if first.refused == _CALLED and known and first.ends.called not in known and not _is_told(first, known):
                 taken = [f"{the_title(title)} ({listed([good])})" for title, good in known.items()]
                 said = f"{the_address(first.ends.target)} accepted others by the AE title {some_of(taken, MAX_NAMED)}"
                 swapped = first.ends.calling in known
@@ -106,6 +106,13 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
                 said = f"{_titles(first)[1]} was accepted as called AE title at {some_of(taken, MAX_NAMED)}"
                 where = f"not at {the_address(first.ends.target)} ({listed(group)})"
                 yield _about(first, f"{said}, {where}: the caller may have another address for it")
+
+
+def _is_told(bad: Neighbour, known: dict[str, Neighbour]) -> bool:
+    """Whether a call that was refused is told by itself to have its titles swapped (`refusal_rules.py`)."""
+    good = known.get(bad.ends.calling or "")
+    before = good is not None and good.closed is not None and good.closed < bad.start
+    return before and good is not None and good.ends.source != bad.ends.source
 
 
 def _nearest(bad: Neighbour, some: list[Neighbour]) -> list[Neighbour]:

@@ -11,6 +11,11 @@ from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 
 _NAME, _FUZZY = "PN", "Fuzzy-semantic-matching-of-person-names"
+_COMBINED = "Date-time-matching"
+_STEP_START = 0x00400003
+"""Scheduled Procedure Step Start Time, which worklists match together with its date (PS3.4 Table K.6-1)."""
+_DATE_OF = {0x00080030: 0x00080020, _STEP_START: 0x00400002, 0x00400245: 0x00400244}
+"""The date that goes with a time, by its tag (PS3.4 §C.2.2.2.5)."""
 _RANGES = ("DA", "DT", "TM")
 _SPACES = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UT"])
 """VRs that are padded with a space (PS3.5 §6.2)."""
@@ -22,17 +27,33 @@ def reversed_range(each: Asked) -> Iterator[str]:
     """A range ends before it begins.
 
     A range of dates or times matches what lies between its two ends, the earlier one first. One that ends before it
-    begins matches nothing; a time range does not reach over midnight.
+    begins matches nothing. A time range reaches over midnight only together with a range of dates, in a worklist or
+    where combined date and time matching was granted: then it begins on the first of the dates and ends on the last.
 
-    What to do: Let the SCU send the earlier end first; over midnight, let it ask for both days.
+    What to do: Let the SCU send the earlier end first. Over midnight, let it ask for both days, or negotiate combined
+    date and time matching (0x56).
     """
-    for key in _all(each):
-        first, dash, last = key.value.strip(b" \0").partition(b"-")
-        if not each.is_find or key.vr not in _RANGES or not dash or not (first.isalnum() and last.isalnum()):
-            continue  # a range with one end, and an offset from UTC, which has a sign
-        length = min(len(first), len(last))
-        if first[:length] > last[:length]:
-            yield f"{each.said} with a range in {named(key.tag)} that ends before it begins, so that nothing matches"
+    there = {key.tag: key for key in _all(each)}
+    for key in there.values():
+        dates = there.get(_DATE_OF.get(key.tag, 0))
+        spans_days = dates is not None and b"-" in dates.value
+        combined = _COMBINED in (each.options or ()) or key.tag == _STEP_START
+        if not each.is_find or not _is_reversed(key) or (spans_days and combined):
+            continue
+        said = f"{each.said} with a range in {named(key.tag)} that ends before it begins"
+        if spans_days:
+            wished = "asked for and not granted" if _COMBINED in each.wished else "not negotiated"
+            yield f"{said}; combined date and time matching was {wished}"
+        else:
+            yield said if each.operation.pending else f"{said}, so that nothing matches"
+
+
+def _is_reversed(key: Key) -> bool:
+    first, dash, last = key.value.strip(b" \0").partition(b"-")
+    if key.vr not in _RANGES or not dash or not (first.isalnum() and last.isalnum()):
+        return False  # a range with one end, or an offset from UTC, which has a sign
+    length = min(len(first), len(last))
+    return first[:length] > last[:length]
 
 
 @final_rule(code="query-key-padding", where=asks, severity=Severity.WARNING, follows=BROKEN)
@@ -61,20 +82,27 @@ def wrong_padding(each: Asked) -> Iterator[str]:
 )
 @told_once
 def asks_below(each: Asked) -> Iterator[str]:
-    """A query asks for the unique key of a lower level.
+    """A query asks for a key of a lower level, and cannot get it.
 
     A match stands for one entity of the level that is asked at: a study has many series, and so no Series Instance UID.
-    Such a key does not come back.
+    Such a key does not come back. Some SCPs find nothing at all where a query has a key of a lower level, even without
+    a value: told where nothing matched.
 
-    What to do: Ask again at the level of the key, with the unique keys of the matches.
+    What to do: Leave the key out. Ask again at the level of the key, with the unique keys of the matches.
     """
     if not each.is_find or each.model is None or each.place is None or each.level is None or not each.is_hierarchical:
         return
+    nothing = each.operation.category == "Success" and not each.operation.pending
     for level in each.model.levels[each.place + 1 :]:
         unique = level.unique
+        lower = f"of the lower {level.name} level"
         if unique in each.query.absent and each.identifier.elements[unique].is_empty:
-            lower = f"asks for {named(unique)}, of the lower {level.name} level"
-            yield f"{each.said} that {lower}: no match at {each.level.name} level can give it"
+            yield f"{each.said} that asks for {named(unique)}, {lower}: no match at {each.level.name} level can give it"
+            continue
+        there = each.identifier.elements
+        found = [tag for tag in level.keys if nothing and tag in there and there[tag].is_empty]
+        if found:
+            yield f"{each.said} that asks for {names(found)}, {lower}; nothing matched"
 
 
 @final_rule(code="fuzzy-matching-not-granted", where=asks, severity=Severity.NOTE)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
 from dicomsniff.dimse.scan.outline import named
-from dicomsniff.findings.asked import BROKEN, FIND, RELATIONAL, Asked, names, told_leniently, told_once
+from dicomsniff.findings.asked import BROKEN, FIND, RELATIONAL, Asked, asked, names, told_leniently, told_once
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import asks
-from dicomsniff.findings.parts import the_value
+from dicomsniff.findings.parts import the_party, the_value
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, final_rule
 from dicomsniff.quantities import counted
@@ -144,6 +144,48 @@ def not_single(each: Asked) -> Iterator[str]:
             yield f"{each.said} with a wildcard in {named(tag)}, which must name a single one"
 
 
+@final_rule(code="query-patient-unnamed", where=asks, severity=Severity.WARNING, follows=BROKEN)
+@told_leniently
+def single_missing(each: Asked) -> Iterator[str]:
+    """A query does not name the one patient that it is about.
+
+    Some queries are about a single patient: what is relevant of a patient is asked for by Patient ID, with one value
+    and without wildcards. SCPs refuse others, or find more than one patient (C100H). A note where matches came all the
+    same.
+
+    What to do: Let the SCU send the Patient ID, and Issuer of Patient ID where there are several issuers.
+    """
+    for tag in each.model.single if each.model is not None and each.is_find else ():
+        wrong = _lacking(each.identifier, tag)
+        if not wrong:
+            values = each.identifier.values(each.identifier.elements[tag])
+            wild = any("*" in value or "?" in value for value in values)
+            wrong = f"with {len(values)} values in" if len(values) > 1 else "with a wildcard in" if wild else ""
+        if wrong:
+            yield f"{each.said} {wrong} {named(tag)}, which must name a single one"
+
+
+@final_rule(code="relational-refused", where=asks, severity=Severity.WARNING, follows=BROKEN)
+def relational_refused(review: Review) -> Iterator[Hit]:
+    """Relational behavior was granted, and a request that needs it is refused.
+
+    Both sides agreed on relational queries or retrieval (0x56), so that the unique keys of the levels above may be left
+    out. The SCP refused a request without them: perhaps it sends the item back as it came, and does not support it.
+
+    What to do: Look at the SCP: it must grant only what it supports. Let the SCU send the unique keys all the same.
+    """
+    for each in asked(review):
+        missing = list(_unique_above_lacking(each))
+        if each.failed and missing and each.options is not None and not each.is_hierarchical:
+            final, behavior = each.operation.final, "queries" if each.is_find else "retrieval"
+            who = the_party(review.association.party(each.operation.side.other))
+            text = f"{who} granted relational {behavior}, yet refuses {each.said} without {names(missing)}"
+            if final is not None:
+                since = each.operation.request.span.first_packet
+                yield Hit(text, final.span, final, side=final.side, earliest_cause=since)
+                return
+
+
 @final_rule(
     code="query-key-missing",
     where=asks,
@@ -255,7 +297,10 @@ def several_values(each: Asked) -> Iterator[str]:
     """
     if not each.is_find or (each.options is not None and "Multiple-value-matching" in each.options):
         return
+    single = each.model.single if each.model is not None else ()  # told by single_missing
     for key in _matched(each.identifier):
+        if key.tag in single:
+            continue
         if key.vr == "SQ" and len(key.items) > 1:
             yield f"{each.said} with {len(key.items)} items in {named(key.tag)}; a key has one item at most"
         elif key.vr in _SEPARATED and b"\\" in key.value and (count := len(each.identifier.values(key))) > 1:
@@ -329,8 +374,11 @@ def _matched(identifier: Identifier) -> Iterator[Key]:
 
 
 def _parents_missing(each: Asked) -> Iterator[int]:
-    if each.is_hierarchical:
-        yield from (tag for tag in _unique_above(each) if _lacking(each.identifier, tag))
+    return _unique_above_lacking(each) if each.is_hierarchical else iter(())
+
+
+def _unique_above_lacking(each: Asked) -> Iterator[int]:
+    return (tag for tag in _unique_above(each) if _lacking(each.identifier, tag))
 
 
 def _unique_above(each: Asked) -> Iterator[int]:

@@ -9,6 +9,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake, broken_off, failed_handshake
 from dicomsniff.association.links import Linker
 from dicomsniff.association.moves import Unconnected
+from dicomsniff.association.neighbours import Neighbours
 from dicomsniff.association.normalized_links import Kind, Step, by_time, steps_of
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import Entry, TcpEnd, UnexpectedPdu
@@ -66,6 +67,10 @@ class Known(Protocol):
     @property
     def unreachable(self) -> Iterable[Unreachable]:
         """ICMP errors about TCP packets so far."""
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Associations that were over before."""
 
     @property
     def knows_all(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dicomsniff.association.neighbours import Ends, Neighbour
 from dicomsniff.association.searches import Difference, Request, Search, difference
+from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.queries import PATIENT_NAME
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import named
@@ -33,9 +34,11 @@ def found_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
 
     Two queries between the same ends differ in one key only: the one with it has no matches. The other one, without it,
     or with its value in other letters or signs or with a wildcard, has some. That is a hint where to look, no proof:
-    the key may be right, and what it asks for not there. A key less counts for a worklist, and where less than a minute
-    lies between the two. Of a worklist, which a modality asks for its own work, another Modality or scheduled station
-    counts as well. Nothing is said where the very same query found something at another time.
+    the key may be right, and what it asks for not there. Values that differ only in capitals, signs or spaces may be
+    one value in two ways of writing, or two values: Patient IDs 12-3 and 123 may be of two patients. A key less counts
+    for a worklist, and where less than a minute lies between the two. Of a worklist, which a modality asks for its own
+    work, another Modality or scheduled station counts as well. Nothing is said where the very same query found
+    something at another time.
 
     What to do: Compare the value of that key with what the SCP has. Leave the key empty, or write it as the SCP does.
     """
@@ -163,7 +166,8 @@ def _how(group: list[_Known], other: Search) -> str:
         soon = in_worklist or any(abs(other.time - each.time) < SOON for _, each in group)
         return f"without {named(tag)}" if soon else ""
     if kind is Difference.WRITTEN:
-        return f"with {named(tag)} written otherwise"
+        whose = ", perhaps another patient's," if tag == PATIENT_ID else ""
+        return f"with a {named(tag)}{whose} that differs only in capitals, signs or spaces"
     if kind is Difference.WILDCARD:
         return f"with a wildcard in {named(tag)}"
     return f"with another {named(tag)}" if in_worklist and tag in _STATIONS else ""

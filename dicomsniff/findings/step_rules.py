@@ -52,12 +52,15 @@ def not_created(review: Review) -> Iterator[Hit]:
     """A request names an instance that was not created.
 
     The receiver knows no such instance, and the capture shows no N-CREATE that made it: none was sent, it failed, or it
-    was sent before the capture began.
+    was sent before the capture began. What is created for a print lives as long as its association: a film session, its
+    film boxes and their image boxes are gone when it ends.
 
     What to do: See at the sender whether the N-CREATE was sent, to the same receiver, and with the same SOP Instance
     UID.
     """
     for operation in review.association.operations.normalized:
+        if operation.status in _NO_SUCH_INSTANCE and _lacks_session(review, operation):
+            yield _hit(review, operation, "for a Basic Film Box; no film session was created on this association")
         instance = instance_of(operation) if operation.request.command.requested_sop_class_uid in _CREATED else None
         if instance is None or instance in GLOBAL_SUBSCRIPTIONS:
             continue
@@ -71,8 +74,28 @@ def not_created(review: Review) -> Iterator[Hit]:
             and operation.status in _NO_SUCH_INSTANCE
             and not _may_be_created(review, operation, instance)
         ):
-            said = f"for the {_kind(operation)} {the_uid(instance)}, which no N-CREATE in the capture has created"
+            where = "on this association" if kind_of(operation) is Kind.PRINT else "in the capture"
+            said = f"for the {_kind(operation)} {the_uid(instance)}, which no N-CREATE {where} has created"
             yield _hit(review, operation, said + _created_instead(review, operation))
+
+
+@final_rule(code="instance-deleted", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
+def deleted(review: Review) -> Iterator[Hit]:
+    """A request names an instance that was deleted before.
+
+    The receiver knows the instance no more (0112H), because an N-DELETE on the same association deleted it, or what it
+    belonged to: with a film session go its film boxes, with a film box its image boxes.
+
+    What to do: Let the sender delete only what it is done with: after N-ACTION (Print), not before.
+    """
+    for operation in review.association.operations.normalized:
+        if operation.status in _NO_SUCH_INSTANCE and (deletion := _deletion(review, operation)) is not None:
+            command = deletion.request.command
+            what = the_class(command.requested_sop_class_uid).removesuffix(" SOP Class")
+            by = the_request(deletion.name, command.message_id, deletion.request.number)
+            same = instance_of(deletion) == instance_of(operation)
+            how = f"that {by} had deleted" if same else f"; {by} had deleted the {what} that it belonged to"
+            yield _hit(review, operation, f"for a {_kind(operation)}{' ' if same else ''}{how}")
 
 
 @final_rule(code="instance-created-twice", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
@@ -140,6 +163,31 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, how)
 
 
+@capture_rule(code="step-beginning-not-seen", severity=Severity.NOTE)
+def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
+    """The N-CREATE of a performed procedure step is missing from the capture.
+
+    A modality creates its step by N-CREATE when it begins, and changes it by N-SET. The capture shows an N-SET that was
+    answered with success, and no N-CREATE before it: that was sent before the capture began, or on another path. If
+    neither is so, the receiver took a change of a step that it cannot know.
+
+    What to do: Compare with the receiver's log. Capture from the beginning of an examination.
+    """
+    for workflow in facts.links.workflows():
+        made = workflow.kind is not Kind.MPPS or workflow.unlisted
+        if made or any(step.service == "N-CREATE" for step in workflow.steps):
+            continue
+        change = next((each for each in workflow.steps if each.service == "N-SET" and each.category in DONE), None)
+        if change is not None:
+            key, name = (
+                the_key(workflow.key, change.association),
+                the_request("N-SET", change.message_id, change.message),
+            )
+            said = f"{name} changes the modality performed procedure step {key}, with success"
+            text = f"{said}; no N-CREATE of it is in the capture"
+            yield Hit(text, change.span, association=change.association, number=change.message)
+
+
 @capture_rule(code="subscription-without-event", severity=Severity.NOTE)
 def unreported_subscription(facts: CaptureFacts) -> Iterator[Hit]:
     """The first event of a subscription is missing from the capture.
@@ -186,7 +234,7 @@ def _failed_creation(review: Review, operation: Operation) -> Step | None:
 
 def _may_be_created(review: Review, operation: Operation, instance: str) -> bool:
     """Whether something may have made an instance before an operation, as far as the capture shows."""
-    if review.known is None or not review.known.knows_all:
+    if review.known is None or not review.known.knows_all or not review.begun_in_sight:
         return True
     kind = kind_of(operation)
     if kind is not None and kind is not Kind.PRINT:
@@ -217,6 +265,38 @@ def _created_instead(review: Review, operation: Operation) -> str:
     named = made[-1].referenced if made and made[-1] is not None else ()
     boxes = [each.uid for each in named if each.sequence == IMAGE_BOX_SEQUENCE]
     return f"; the film box has {some_of(boxes, MAX_BOXES, the_uid)}" if boxes else ""
+
+
+def _lacks_session(review: Review, operation: Operation) -> bool:
+    """Whether a film box is to be created on an association that is known to have no film session."""
+    association, command = review.association, operation.request.command
+    if operation.name != "N-CREATE" or command.affected_sop_class_uid != FILM_BOX or not _knows_all(review):
+        return False
+    return not any(
+        each.name == "N-CREATE" and each.request.command.affected_sop_class_uid == FILM_SESSION
+        for each in association.operations.normalized
+    )
+
+
+def _knows_all(review: Review) -> bool:
+    """Whether all that was said on the association before something is known."""
+    association = review.association
+    return review.begun_in_sight and not association.has_holes and not association.operations.unlisted
+
+
+def _deletion(review: Review, operation: Operation) -> Operation | None:
+    """Return the last N-DELETE before an operation by which its instance, or what that belonged to, was deleted."""
+    command = operation.request.command
+    sop_class, instance = command.requested_sop_class_uid, command.requested_sop_instance_uid
+    if instance is None or sop_class not in _CREATED:
+        return None
+    above = (FILM_SESSION,) if sop_class == FILM_BOX else (FILM_SESSION, FILM_BOX) if sop_class in IMAGE_BOXES else ()
+    came = operation.request.span.first_packet
+    before = operations_before(review.association.operations.normalized, came)
+    gone = [each for each in before if each.name == "N-DELETE" and each.category in DONE
+            and (instance_of(each) == instance or each.request.command.requested_sop_class_uid in above)]  # fmt: skip
+    since = before[before.index(gone[-1]) :] if gone else ()
+    return gone[-1] if gone and all(each.name != "N-CREATE" for each in since) else None
 
 
 def _creates(step: Step) -> bool:

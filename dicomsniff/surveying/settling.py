@@ -50,8 +50,8 @@ def settle(outcome: Outcome, analyzer: Analyzer, tell: Tell, *, goes_on: bool) -
     """Return what is to be told of the association of a connection that is over; None where it is too early for that.
 
     It is where the capture ended first, if another one `goes_on` from there; where rules may ask about other
-    associations (C-MOVEs, normalized operations, another one on the same connection, ICMP errors); or where an Error
-    Comment is told: it may quote other captures.
+    associations (C-MOVEs, normalized operations, refusals, another one on the same connection, ICMP errors); or where
+    an Error Comment is told: it may quote other captures.
     """
     if isinstance(outcome, OutcomeAgain):  # all went well, as with the one before, whatever comes elsewhere
         again = outcome.again
@@ -60,7 +60,7 @@ def settle(outcome: Outcome, analyzer: Analyzer, tell: Tell, *, goes_on: bool) -
     if len(outcome.associations) != 1 or outcome.handshake is not None or analyzer.unreachable:
         return None
     (association,) = outcome.associations
-    if association.operations.normalized or association.follows is not None:
+    if association.operations.normalized or association.follows is not None or association.rejection is not None:
         return None
     if asks_to_move(association) or any(map(has_comment, association.messages)):
         return None

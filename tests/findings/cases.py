@@ -8,7 +8,7 @@ from dicomsniff.findings.collector import MAX_FINDINGS
 from findings import normalized_cases, query_cases
 from findings.connection_traffic import beside_a_sound_one, refused, said_nothing
 from findings.end_traffic import closed_and_aborted
-from findings.link_traffic import asked_for_itself, asked_to_move, committed, got, report, sent_singly
+from findings.link_traffic import asked_for_itself, asked_to_move, committed, got, passed_on, report, sent_singly
 from findings.neighbour_traffic import (
     asked_again,
     asked_by_name,
@@ -16,6 +16,7 @@ from findings.neighbour_traffic import (
     limit_reached,
     refused_with_role,
     searched_twice,
+    titles_exchanged,
     tried,
     waited_for_another,
 )
@@ -568,6 +569,7 @@ case("identity-readable", lambda: negotiated(associate_rq(more=(identity(),))))
 
 case("echo-was-answered", echoed_and_aborted, lambda: echoed_and_aborted("ANOTHER"))
 case("worked-otherwise", refused_with_role, lambda: refused_with_role(also_without=False)[:-8])
+case("titles-swapped", titles_exchanged, lambda: titles_exchanged(calling="CT2"))
 case("found-otherwise", searched_twice, lambda: searched_twice(less=False))
 case("same-request-succeeded", lambda: asked_again(0xC000, 0), lambda: asked_again(0xC000, 0xC000))
 case("name-not-found", lambda: asked_by_name("Müller*"), lambda: asked_by_name("Möller*"))
@@ -754,6 +756,11 @@ case(
     "move-without-objects",
     lambda: asked_to_move(move_rsp(0, completed=0, failed=0, warning=0)),
     lambda: asked_to_move(move_rsp(0, completed=1, failed=0, warning=0), stores=1),
+)
+case(
+    "move-passed-on",
+    lambda: passed_on(move_rsp(0, completed=0), move_rsp(0xA801)),
+    lambda: passed_on(move_rsp(0, completed=0), move_rsp(0, completed=0)),
 )
 case(
     "move-answered-early",

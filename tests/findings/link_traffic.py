@@ -29,6 +29,21 @@ def asked_to_move(final: bytes, *, stores: int = 0, originator: str = "CLIENT", 
     return network.packets
 
 
+def passed_on(final: bytes, inner: bytes, *, destination: str = "VIEWER", after: int = 50) -> list[build.Packet]:
+    """A C-MOVE that the archive passes on to an older one, and how each ends."""
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    passed = network.associate(ARCHIVE, "10.0.0.4", "ARCHIVE", "OLD", MOVE_CLASS, after=after)
+    passed.client(move_rq(destination=destination))
+    passed.server(inner)
+    release(passed)
+    asking.wait(SECOND)
+    asking.server(final)
+    release(asking)
+    return network.packets
+
+
 def asked_for_itself(sent_to: str) -> list[build.Packet]:
     """A C-MOVE of an AE to itself, and its object on the way to this host."""
     network = Network()

@@ -132,3 +132,20 @@ def waited_for_another(*, meanwhile: bool = False, answered: bool = True) -> lis
         second.server(build.associate_ac(build.answer(1), calling="SECOND", called="ARCHIVE"))
         release(second)
     return network.packets
+
+
+def titles_exchanged(*, known: str = VIEWER, calling: str = "ARCHIVE", reason: int = 7, after: int = 2000,
+                     back: bool = False) -> list[build.Packet]:  # fmt: skip
+    """A call that is refused, after one that the archive accepted from another host, or one in the other direction."""
+    network = Network()
+    if back:
+        good = network.associate(ARCHIVE, CLIENT, "ARCHIVE", "CT1", build.VERIFICATION)
+    else:
+        good = network.associate(known, ARCHIVE, "VIEWER", "ARCHIVE", build.VERIFICATION)
+    good.client(build.message(1, build.echo_rq()))
+    good.server(build.message(1, build.echo_rsp()))
+    release(good)
+    bad = network.call(CLIENT, ARCHIVE, calling, "CT1", CT, after=after)
+    bad.server(build.associate_rj(1, 1, reason))
+    bad.end(1)
+    return network.packets

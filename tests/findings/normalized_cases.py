@@ -41,6 +41,7 @@ UPS_STEP: Elements = {
     0x00404005: b"20260101120000",
     0x00404041: b"READY ",
 }
+COPIES: Elements = {0x20000010: b"1 "}
 CLAIM: Elements = {TRANSACTION: UID, STATE: b"IN PROGRESS "}
 FILM: Elements = {0x20100010: b"STANDARD\\1,1", 0x20100500: [{0x00081155: b"1.2\0"}]}
 
@@ -240,6 +241,17 @@ def laid_out(layout: bytes, boxes: int) -> list[build.Packet]:
     return exchange(PRINT, *asked(CREATE, FILM_BOX, FILM | {0x20100010: layout}, answer=named))
 
 
+def box_used(deleted: str | None, *, sop_class: str = FILM_BOX) -> list[Turn]:
+    """A film session and its film box, what is deleted of it, and a box that is used after that and not known."""
+    turns = [*asked(CREATE, FILM_SESSION, COPIES, instance="1.2.1")]
+    turns += asked(CREATE, FILM_BOX, FILM, number=2, instance="1.2.2", answer={0x20100510: [{0x00081155: b"1.2.3\0"}]})
+    if deleted is not None:
+        turns += asked(DELETE, deleted, None, number=3, instance="1.2.1" if deleted == FILM_SESSION else "1.2.2")
+    if sop_class == FILM_BOX:
+        return [*turns, *asked(ACTION, FILM_BOX, None, NO_SUCH_INSTANCE, number=4, kind=1, instance="1.2.2")]
+    return [*turns, *asked(SET, sop_class, COPIES, NO_SUCH_INSTANCE, number=4, instance="1.2.3")]
+
+
 CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build.Packet]]]] = {
     "create-without-instance": (lambda: created(None, None), lambda: created(None, "1.2.9")),
     "service-not-of-class": (
@@ -291,6 +303,10 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: mpps((SET, CHANGED, NO_SUCH_INSTANCE)),
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, NO_SUCH_INSTANCE)),
     ),
+    "instance-deleted": (
+        lambda: exchange(PRINT, *box_used(deleted=FILM_BOX)),
+        lambda: exchange(PRINT, *box_used(deleted=None)),
+    ),
     "instance-created-twice": (
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (CREATE, MPPS_STEP, 0x0111)),
         lambda: mpps((CREATE, MPPS_STEP, 0x0111)),
@@ -320,6 +336,10 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: exchange(COMMITMENT, *(turn for number in (1, 2) for turn in asked(
             ACTION, COMMITMENT, {TRANSACTION: UID, REFERENCED: references(1)}, number=number, kind=1))),
         lambda: committed(references(1), (references(1), [])),
+    ),
+    "step-beginning-not-seen": (
+        lambda: mpps((SET, CHANGED, SUCCESS)),
+        lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, SUCCESS)),
     ),
     "subscription-without-event": (
         lambda: subscribed(),

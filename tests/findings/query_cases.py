@@ -12,7 +12,9 @@ WORKLIST, HANGING_FIND, HANGING_MOVE = "1.2.840.10008.5.1.4.31", "1.2.840.10008.
 LEVEL, CHARSET = 0x00080052, 0x00080005
 STUDY_UID, SERIES_UID, INSTANCE_UID = 0x0020000D, 0x0020000E, 0x00080018
 NAME, PATIENT_ID, MODALITY, MODALITIES = 0x00100010, 0x00100020, 0x00080060, 0x00080061
-STATION, STEPS = 0x00400001, 0x00400100
+STATION, START_DATE, START_TIME, STEPS = 0x00400001, 0x00400002, 0x00400003, 0x00400100
+CODES, CODE, SCHEME = 0x00321064, 0x00080100, 0x00080102
+RELEVANT_PATIENT = "1.2.840.10008.5.1.4.37.1"
 STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
 RELATIONAL = b"\1"
 SUCCESS, PENDING, MISMATCH = 0x0000, 0xFF00, 0xA900
@@ -88,6 +90,14 @@ CASES = {
         lambda: exchange(STUDY_ROOT_FIND, SERIES | {STUDY_UID: b"1.2\\1.3\0"}),
         lambda: exchange(STUDY_ROOT_FIND, SERIES | {SERIES_UID: b"1.2\\1.3\0"}),
     ),
+    "query-patient-unnamed": (
+        lambda: exchange(RELEVANT_PATIENT, {NAME: b"A ", PATIENT_ID: b""}, status=MISMATCH),
+        lambda: exchange(RELEVANT_PATIENT, {NAME: b"A ", PATIENT_ID: b"1 "}, status=MISMATCH),
+    ),
+    "relational-refused": (
+        lambda: exchange(STUDY_ROOT_FIND, SERIES | {STUDY_UID: b""}, information=RELATIONAL, status=MISMATCH),
+        lambda: exchange(STUDY_ROOT_FIND, SERIES, information=RELATIONAL, status=MISMATCH),
+    ),
     "query-key-missing": (
         lambda: exchange(STUDY_ROOT_FIND, {LEVEL: b"STUDY ", NAME: b"A*"}, status=MISMATCH),
         lambda: exchange(STUDY_ROOT_FIND, {LEVEL: b"STUDY ", NAME: b"A*"}),
@@ -147,6 +157,10 @@ CASES = {
     "match-return-key-missing": (
         lambda: exchange(WORKLIST, {NAME: b"", STUDY_UID: b""}, {NAME: b"A ", STUDY_UID: b""}),
         lambda: exchange(WORKLIST, {NAME: b""}, {NAME: b"A "}),
+    ),
+    "match-code-empty": (
+        lambda: exchange(WORKLIST, {NAME: b"", CODES: b""}, {NAME: b"A ", CODES: item({CODE: b"", SCHEME: b"L "})}),
+        lambda: exchange(WORKLIST, {NAME: b"", CODES: b""}, {NAME: b"A ", CODES: item({CODE: b"1 ", SCHEME: b"L "})}),
     ),
     "match-required-key-missing": (
         lambda: exchange(STUDY_ROOT_FIND, STUDY | {ACCESSION: b""}, FOUND),

@@ -104,8 +104,8 @@ def test_an_image_box_that_is_none_of_the_film_box_is_told_with_those_that_are()
     setting = normalized.asked(normalized.SET, normalized.IMAGE_BOX, {}, 0x0112, instance="1.2.99")
     (said,) = told(normalized.film(answer, *setting), "instance-not-created")
     assert said == (
-        "SCU (10.0.0.1:40001) sends N-SET-RQ for the Basic Grayscale Image Box 1.2.99, which no N-CREATE in the "
-        "capture has created; the film box has 1.2.77"
+        "SCU (10.0.0.1:40001) sends N-SET-RQ for the Basic Grayscale Image Box 1.2.99, which no N-CREATE on "
+        "this association has created; the film box has 1.2.77"
     )
 
 

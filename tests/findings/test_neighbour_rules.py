@@ -114,12 +114,13 @@ def test_a_called_title_that_is_refused_is_held_against_those_that_others_were_a
     ]
 
 
-def test_titles_that_were_swapped_are_told():
+def test_titles_that_were_swapped_are_told_of_the_capture_where_the_good_call_came_later():
+    """Where it came before, the refused association has a finding of its own (`test_refusal_rules.py`)."""
     network = Network()
-    echo(network)
     reject(network, ARCHIVE, calling="ARCHIVE", called="OTHER")
+    echo(network, after=9000)
     assert told(network.packets) == [
-        "10.0.0.2:104 accepted others by the AE title ARCHIVE (association 1); association 2 called it OTHER and "
+        "10.0.0.2:104 accepted others by the AE title ARCHIVE (association 2); association 1 called it OTHER and "
         "itself ARCHIVE: the two titles are probably swapped"
     ]
 

@@ -23,7 +23,15 @@ from findings.normalized_cases import (
     WATCH,
 )
 from network import ARCHIVE, CLIENT, Network, release
-from pipeline import analyze, batch, codes, findings_of, only
+from pipeline import analyze, associations, batch, codes, findings_of, only
+
+AVAILABILITY = "1.2.840.10008.5.1.4.33"
+
+
+def availability(value):
+    """A notification about one instance (PS3.4 Table R.3.2-1)."""
+    instance = {0x00081150: b"1.2\0", 0x00081155: b"1.2\0", 0x00080054: b"ARC ", 0x00080056: value}
+    return {0x0020000D: b"1.2.3\0", 0x00081115: [{0x0020000E: b"1.2.4\0", 0x00081199: [instance]}]}
 
 
 def causes(packets):
@@ -220,3 +228,117 @@ def test_the_instance_that_a_report_leaves_out_is_named_where_there_are_few(want
     association = only(cases.committed(instances, (left_out, [])))
     (found,) = [each for each in findings_of(association).all if each.code == "commitment-incomplete"]
     assert found.message.endswith(f"1 is neither committed nor failed{named}")
+
+
+@pytest.mark.parametrize(
+    ("service", "context", "data", "text"),
+    [
+        (
+            CREATE,
+            AVAILABILITY,
+            availability(b"AVAILABLE "),
+            "(0008,0056) Instance Availability 'AVAILABLE', which may be ONLINE, NEARLINE, OFFLINE, UNAVAILABLE here",
+        ),
+        (CREATE, MPPS, MPPS_STEP | {0x00100040: b"U "}, "(0010,0040) Patient's Sex 'U', which may be M, F, O here"),
+        (
+            CREATE,
+            PUSH,
+            cases.UPS_STEP | {0x00741200: b"URGENT"},
+            "(0074,1200) Scheduled Procedure Step Priority 'URGENT', which may be HIGH, MEDIUM, LOW here",
+        ),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named_with_those_that_are(service, context, data, text):
+    (cause,) = findings_of(only(cases.exchange(context, *cases.asked(service, context, data, 0x0106)))).causes
+    assert text in cause.message
+    assert cause.message.endswith("refused with 0x0106 (Invalid Attribute Value)")
+    assert [each.code for each in cause.followers] == ["status-failure"]
+
+
+def test_an_instance_whose_availability_is_not_told_is_named_with_its_sequences():
+    series = {0x0020000E: b"1.2\0", 0x00081199: [{0x00081155: b"1.2\0", 0x00080054: b"ARC "}]}
+    data = {0x0020000D: b"1.2.3\0", 0x00081115: [series]}
+    turns = cases.asked(CREATE, AVAILABILITY, data, 0x0120)
+    (cause,) = findings_of(only(cases.exchange(AVAILABILITY, *turns))).causes
+    nested = "(0008,0056) Instance Availability of (0008,1199) Referenced SOP Sequence of (0008,1115) Referenced Series"
+    assert f"without {nested} Sequence" in cause.message
+
+
+def commitment(number, *references, reason=None, report=None):
+    """A request for storage commitment under always the same Transaction UID; with a report, what that lists."""
+    wish = cases.asked(ACTION, cases.COMMITMENT, {cases.TRANSACTION: cases.UID, cases.REFERENCED: [*references]},
+                       number=number, kind=1, instance=cases.WELL_KNOWN)  # fmt: skip
+    if reason is None:
+        return [*wish]
+    failed = [each | {0x00081197: reason} for each in references]
+    data = {cases.TRANSACTION: cases.UID, cases.FAILED: failed}
+    told = cases.asked(cases.REPORT, cases.COMMITMENT, data, number=number, kind=2, instance=cases.WELL_KNOWN)
+    return [*wish, *((1 - side, said) for side, said in told)]
+
+
+def test_a_transaction_uid_that_was_used_before_is_why_a_commitment_fails():
+    turns = [*commitment(1, *cases.references(1)), *commitment(2, *cases.references(2), reason=b"\x31\x01")]
+    (cause,) = findings_of(only(cases.exchange(cases.COMMITMENT, *turns))).causes
+    assert "asks for storage commitment by N-ACTION-RQ 2 (message 3) under the same (0008,1195)" in cause.message
+    assert [each.code for each in cause.followers] == ["commitment-failed"]
+
+
+def test_another_failure_of_a_commitment_does_not_come_of_its_transaction_uid():
+    turns = [*commitment(1, *cases.references(1)), *commitment(2, *cases.references(2), reason=b"\x12\x01")]
+    found = findings_of(only(cases.exchange(cases.COMMITMENT, *turns))).causes
+    assert sorted(each.code for each in found) == ["commitment-failed", "commitment-uid-reused"]
+
+
+@pytest.mark.parametrize(
+    ("gone", "used", "text"),
+    [
+        (cases.FILM_BOX, cases.FILM_BOX, "N-ACTION-RQ for a Basic Film Box that N-DELETE-RQ 3 (message 5) had deleted"),
+        (
+            cases.FILM_SESSION,
+            cases.FILM_BOX,
+            "N-ACTION-RQ for a Basic Film Box; N-DELETE-RQ 3 (message 5) had deleted the Basic Film Session that it "
+            "belonged to",
+        ),
+        (
+            cases.FILM_BOX,
+            cases.IMAGE_BOX,
+            "N-SET-RQ for a Basic Grayscale Image Box; N-DELETE-RQ 3 (message 5) had deleted the Basic Film Box that "
+            "it belonged to",
+        ),
+    ],
+)
+def test_what_is_used_after_it_was_deleted_is_told_with_who_deleted_it(gone, used, text):
+    (cause,) = findings_of(only(cases.exchange(cases.PRINT, *cases.box_used(gone, sop_class=used)))).causes
+    assert (cause.code, [each.code for each in cause.followers]) == ("instance-deleted", ["status-failure"])
+    assert cause.message.endswith(f" sends {text}")
+
+
+def test_what_was_created_again_is_not_said_to_be_deleted():
+    *gone, request, refused = cases.box_used(cases.FILM_BOX)
+    again = cases.asked(CREATE, cases.FILM_BOX, cases.FILM, number=9, instance="1.2.2")
+    assert "instance-deleted" in codes(only(cases.exchange(cases.PRINT, *gone, request, refused)))
+    assert "instance-deleted" not in codes(only(cases.exchange(cases.PRINT, *gone, *again, request, refused)))
+
+
+def test_a_film_session_of_another_association_is_gone():
+    network = Network()
+    for turns in (
+        cases.asked(CREATE, cases.FILM_SESSION, cases.COPIES, instance="1.2.1"),
+        cases.asked(CREATE, cases.FILM_BOX, cases.FILM, NO_SUCH_INSTANCE, instance="1.2.2"),
+        cases.asked(ACTION, cases.FILM_BOX, None, NO_SUCH_INSTANCE, kind=1, instance="1.2.2"),
+    ):
+        talk = network.associate(CLIENT, ARCHIVE, "SCU", "SCP", cases.PRINT, after=500)
+        for side, said in turns:
+            (talk.server if side else talk.client)(said)
+        release(talk)
+    box, used = (findings_of(each).causes for each in associations(network.packets)[1:])
+    assert [each.code for each in (*box, *used)] == ["instance-not-created"] * 2
+    assert box[0].message.endswith("for a Basic Film Box; no film session was created on this association")
+    assert used[0].message.endswith("the Basic Film Box 1.2.2, which no N-CREATE on this association has created")
+
+
+def test_of_an_association_that_began_before_the_capture_nothing_is_said_to_be_missing():
+    turns = cases.asked(GET, PUSH, None, 0xC307)
+    packets = cases.exchange(PULL, *turns)
+    assert sorted(codes(only(packets))) == ["instance-not-created", "status-failure"]
+    assert "instance-not-created" not in codes(only(packets[5:]))

@@ -11,6 +11,8 @@ from findings.query_cases import (
     ACCESSION,
     CASES,
     CHARSET,
+    CODE,
+    CODES,
     COMPOSITE_ROOT_MOVE,
     FOUND,
     HANGING_FIND,
@@ -26,8 +28,14 @@ from findings.query_cases import (
     PATIENT_ROOT_GET,
     PATIENT_ROOT_MOVE,
     RELATIONAL,
+    RELEVANT_PATIENT,
+    SCHEME,
     SERIES,
     SERIES_UID,
+    START_DATE,
+    START_TIME,
+    STATION,
+    STEPS,
     STUDY,
     STUDY_DATE,
     STUDY_ROOT_FIND,
@@ -46,7 +54,7 @@ from findings.traffic import opened, released
 from pipeline import findings_of, only
 from unmarked import verdict
 
-OURS = ("query-", "match-", "retrieve-key-")
+OURS = ("query-", "match-", "retrieve-key-", "relational-")
 PATIENT = {LEVEL: b"PATIENT ", PATIENT_ID: b"1 "}
 IMAGE = {LEVEL: b"IMAGE ", STUDY_UID: b"1.2\0", SERIES_UID: b"1.2.3\0", INSTANCE_UID: b"1.2.3.4\0"}
 FRAMES = 0x00081161
@@ -331,3 +339,113 @@ def test_an_scp_that_does_not_match_by_a_key_by_which_it_must_is_warned_of(swapp
     assert other_values(PATIENT_ID, b"P7", b"P8", b"P9", swapped=swapped) == [Severity.WARNING]
     assert other_values(MODALITIES, b"CT", b"MR", b"MR", swapped=swapped) == [Severity.NOTE]
     assert other_values(PATIENT_ID, b"P7", b"P8", swapped=swapped) == [Severity.NOTE]
+
+
+def said(packets: list[build.Packet]) -> list[str]:
+    return [each.message for each in found(packets)]
+
+
+COMBINED = b"\0\1"
+NIGHT = {STUDY_DATE: b"20240101-20240102 ", STUDY_TIME: b"2000-0800 "}
+
+
+@pytest.mark.parametrize(
+    ("days", "asked", "granted", "end"),
+    [
+        (NIGHT, b"", b"", "; combined date and time matching was not negotiated"),
+        (NIGHT, COMBINED, b"\0\0", "; combined date and time matching was asked for and not granted"),
+        (NIGHT | {STUDY_DATE: b"20240101"}, COMBINED, COMBINED, ", so that nothing matches"),
+        (NIGHT, COMBINED, COMBINED, None),
+    ],
+)
+def test_a_range_over_midnight_needs_a_range_of_dates_and_combined_matching(days, asked, granted, end):
+    packets = exchange(STUDY_ROOT_FIND, STUDY | days, information=asked, granted=granted)
+    wrong = f"sends C-FIND-RQ at STUDY level with a range in (0008,0030) Study Time that ends before it begins{end}"
+    assert [each.partition(") ")[2] for each in said(packets)] == ([wrong] if end else [])
+
+
+def test_worklists_match_dates_and_times_as_one():
+    night = {START_DATE: b"20240101-20240102 ", START_TIME: b"2000-0800 "}
+    assert codes(exchange(WORKLIST, {NAME: b"", STEPS: item(night)})) == []
+    assert codes(exchange(WORKLIST, {NAME: b"", STEPS: item({START_TIME: b"2000-0800 "})})) == ["query-range-reversed"]
+
+
+def test_of_a_range_that_matched_all_the_same_it_is_not_said_that_nothing_matches():
+    (text,) = said(exchange(STUDY_ROOT_FIND, STUDY | {STUDY_TIME: b"2000-0800 "}, FOUND | {STUDY_TIME: b"12"}))
+    assert text.endswith("that ends before it begins")
+
+
+@pytest.mark.parametrize("service", [STUDY_ROOT_FIND, STUDY_ROOT_MOVE, STUDY_ROOT_GET])
+def test_who_granted_relational_behavior_and_refuses_it_is_told_before_the_failure(service):
+    packets = exchange(
+        service, SERIES | {STUDY_UID: b"", SERIES_UID: b"1.2\0"}, information=RELATIONAL, status=MISMATCH
+    )
+    (cause,) = findings_of(only(packets)).causes
+    what = "queries" if service == STUDY_ROOT_FIND else "retrieval"
+    assert f"(10.0.0.2:104) granted relational {what}, yet refuses C-" in cause.message
+    assert "without (0020,000D) Study Instance UID" in cause.message
+    assert [each.code for each in cause.followers] == ["status-failure"]
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"), [(b"", "with an empty"), (b"1\\2 ", "with 2 values in"), (b"1*", "with a wildcard in")]
+)
+def test_relevant_information_is_asked_of_one_patient(key, wrong):
+    (cause,) = findings_of(only(exchange(RELEVANT_PATIENT, {PATIENT_ID: key}, status=0xC100))).causes
+    assert cause.message.endswith(f"sends C-FIND-RQ {wrong} (0010,0020) Patient ID, which must name a single one")
+    assert [each.code for each in cause.followers] == ["status-failure"]
+
+
+STEP = {STATION: b"", START_DATE: b"", MODALITY: b""}
+
+
+@pytest.mark.parametrize(
+    ("match", "text"),
+    [
+        (
+            {STATION: b"CT1 ", START_DATE: b"20240101"},
+            "leaves out (0040,0100) Scheduled Procedure Step Sequence in the match; (0040,0001) Scheduled Station AE "
+            "Title, (0040,0002) Scheduled Procedure Step Start Date stand at top level instead",
+        ),
+        ({}, "leaves out (0040,0100) Scheduled Procedure Step Sequence in the match; it must have a value"),
+        (
+            {STEPS: item({STATION: b"", START_DATE: b"20240101", MODALITY: b"CT"})},
+            "sends an empty (0040,0001) Scheduled Station AE Title in (0040,0100) Scheduled Procedure Step Sequence in "
+            "the match; it must have a value",
+        ),
+        (
+            {STEPS: item({STATION: b"CT1 ", START_DATE: b"20240101"})},
+            "leaves out (0008,0060) Modality in (0040,0100) Scheduled Procedure Step Sequence in the match; it must "
+            "have a value",
+        ),
+        ({STEPS: item({STATION: b"CT1 ", START_DATE: b"20240101", MODALITY: b"CT"})}, None),
+    ],
+)
+def test_what_an_entry_of_a_worklist_lacks_inside_its_step_is_told(match, text):
+    packets = exchange(WORKLIST, {NAME: b"", STEPS: item(STEP)}, {NAME: b"A "} | match)
+    assert [each.partition(") ")[2].replace("in 1 match;", "in the match;") for each in said(packets)] == (
+        [text] if text else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ({CODE: b"", SCHEME: b""}, True),
+        ({CODE: b"1 "}, True),
+        ({CODE: b"", 0x00080119: b"a long code value ", SCHEME: b"L "}, False),
+        ({CODE: b"1 ", SCHEME: b"L "}, False),
+    ],
+)
+def test_an_item_of_a_code_has_a_code(code, told):
+    packets = exchange(WORKLIST, {NAME: b"", CODES: b""}, {NAME: b"A ", CODES: item(code)})
+    assert codes(packets) == (["match-code-empty"] if told else [])
+
+
+def test_a_key_of_a_lower_level_is_told_where_nothing_matched_even_without_a_value():
+    asked = STUDY | {MODALITY: b""}
+    (text,) = said(exchange(STUDY_ROOT_FIND, asked))
+    lower = "asks for (0008,0060) Modality, of the lower SERIES level; nothing matched"
+    assert text.endswith(f"sends C-FIND-RQ at STUDY level that {lower}")
+    assert codes(exchange(STUDY_ROOT_FIND, asked, information=RELATIONAL)) == []
+    assert codes(exchange(STUDY_ROOT_FIND, STUDY | {MODALITY: b"CT"})) == ["query-key-of-other-level"]

@@ -83,7 +83,14 @@ def test_keys_in_the_items_of_a_worklist_query_count(key):
 )
 def test_a_value_that_was_written_otherwise_is_told(one, other):
     (said,) = compared(study({NAME: one}), study({NAME: other}))
-    assert "found nothing; with (0010,0010) Patient's Name written otherwise, that of association 2" in said
+    how = "with a (0010,0010) Patient's Name that differs only in capitals, signs or spaces"
+    assert f"found nothing; {how}, that of association 2" in said
+
+
+def test_a_patient_id_that_is_written_otherwise_may_be_of_another_patient():
+    (said,) = compared(study({PATIENT: b"12-3"}), study({PATIENT: b"123 "}))
+    how = "with a (0010,0020) Patient ID, perhaps another patient's, that differs only in capitals, signs or spaces"
+    assert f"found nothing; {how}, that of association 2" in said
 
 
 @pytest.mark.parametrize(("one", "other"), [(b"DOE", b"DOE*"), (b"Doe", b"DOE^*"), (b"DOE^JANE", b"DOE*JA?NE")])
@@ -94,7 +101,7 @@ def test_a_wildcard_with_which_something_was_found_is_told(one, other):
 
 def test_names_are_compared_in_their_character_sets():
     latin, unicode, gbk = ({CHARACTER_SET: name} for name in (b"ISO_IR 100", b"ISO_IR 192", b"GBK "))
-    written = "with (0010,0010) Patient's Name written otherwise"
+    written = "with a (0010,0010) Patient's Name that differs only in capitals, signs or spaces"
     (said,) = compared(study(latin | {NAME: b"M\xfcller"}), study(unicode | {NAME: "Müller".encode()}))
     assert written in said
     (said,) = compared(study(latin | {NAME: b"m\xfcller"}), study(latin | {NAME: b"M\xdcLLER"}))
