@@ -1,6 +1,5 @@
 """The views of a session, one of them in sight, and the keys that work in all of them."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -30,7 +29,7 @@ from dicomsniff.tui.navigation import find_counterpart, find_problem, find_relat
 from dicomsniff.tui.path_prompt import PathPrompt
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.settings import Settings
-from dicomsniff.tui.slices import PAUSE
+from dicomsniff.tui.slices import turn
 from dicomsniff.tui.tabs import Tabs
 from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
@@ -267,7 +266,7 @@ class Workspace(Finder):
         """Filter a little at a time, between keys."""
         with nothing_but_new():  # what a filter found out of each association is kept
             while self.session.is_filtering:
-                await asyncio.sleep(PAUSE)
+                await turn()
                 self.session.go_on_filtering()
         self._filters = False
 
