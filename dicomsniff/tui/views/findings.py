@@ -22,6 +22,7 @@ from dicomsniff.tui.views.view import View
 
 BEFORE, AFTER = 4, 4
 """Entries that are listed around the one that a finding is about."""
+WHOLE = "this finding is about the capture as a whole: no association or entry of it is meant"
 ARRANGEMENTS = (Arrangement(0, 16, 55), Arrangement(0, 0, 50, at_once=False))
 
 
@@ -33,6 +34,7 @@ class FindingsView(View):
         self.meaning = FieldTree(id="meaning", title="What it means", empty="what is selected above is explained here")
         body = Split(self.list, self.meaning, ARRANGEMENTS, id="findings-body")
         super().__init__(session, self.list, self.meaning, body=body, id="findings")
+        self.chooser = self.list
         self._state: tuple[int, ...] = ()
         """How many associations there are, and how much was found, of what is listed."""
 
@@ -51,6 +53,8 @@ class FindingsView(View):
         place = find_finding(self.session, row.first.finding, row.first.association) if row is not None else None
         if place is not None:
             self.session.go(place._replace(view="exchange"))
+        elif why := self.select_shown():
+            self.app.notify(why)
 
     def show_worst(self) -> bool:
         """Select the worst finding; tell whether there is one that is an error or a warning."""
@@ -66,11 +70,14 @@ class FindingsView(View):
         self._chosen(row)
         return True
 
-    def select_shown(self) -> None:
-        """Select what is under the cursor."""
+    def select_shown(self) -> str:
+        """Select the place of the finding under the cursor; return why it has none."""
         row = self.list.selected
-        if row is not None:
-            self._chosen(row)
+        if row is None or row.first.association is None:
+            return WHOLE if row is not None else ""
+        if self.session.listing.find(row.first.association) is None:
+            return f"association {row.first.association} was given up to bound memory"
+        return super().select_shown()
 
     def listing(self) -> Iterator[None]:
         """List what was found by now."""
