@@ -5,7 +5,8 @@ keys.py CAPTURE [--size 120x35] [--keys 40]
 
 Both run in windows of one tmux server; their keys take turns, so that both meet the same load. A key is sent and the
 screen asked for until it is another one; what is asked is only that part which a key changes, as counts and progress
-change by themselves. Memory is the highest resident set of the terminal UI, and of `show` on the same capture.
+change by themselves. `CPU` is what the interface's own thread worked meanwhile, which depends less on what else the
+machine does. Memory is the highest resident set of the terminal UI, and of `show` on the same capture.
 """
 
 import argparse
@@ -95,16 +96,21 @@ class Window:
     def __init__(self, terminal: Terminal, command: str, looked_at: Callable[[list[str]], list[str]]) -> None:
         self._terminal, self._looked_at = terminal, looked_at
         self.window = terminal.run(command)
+        self._process = terminal.process(self.window)
+        self.worked: list[float] = []
+        """What the first thread of the program worked for each key that changed something (ms)."""
 
     def time(self, key: str, looked_at: Callable[[list[str]], list[str]] | None = None) -> float | None:
         """Press a key and return how long its redraw took (ms); None where nothing changed."""
         looked_at = looked_at or self._looked_at
         before = looked_at(self._terminal.screen(self.window))
-        begun = time.perf_counter()
+        worked, begun = working(self._process), time.perf_counter()
         self._terminal.press(self.window, key)
         while time.perf_counter() - begun < PATIENCE:
             if looked_at(self._terminal.screen(self.window)) != before:
-                return (time.perf_counter() - begun) * 1000
+                took = (time.perf_counter() - begun) * 1000
+                self.worked.append(working(self._process) - worked)
+                return took
         return None
 
     def shows(self, *texts: str) -> bool:
@@ -115,6 +121,14 @@ class Window:
         """Wait for one of some texts."""
         while not self.shows(*texts):
             time.sleep(0.01)
+
+
+def working(process: int) -> float:
+    """Return how long the first thread of a process has had a processor (ms), where the system tells."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e6
+    except OSError:
+        return 0.0
 
 
 def everything(lines: list[str]) -> list[str]:
@@ -147,8 +161,9 @@ def presses(
     return took
 
 
-def row(name: str, times: list[float], beside: list[float]) -> list[str]:
-    return [name, figure(times), figure(beside)]
+def row(name: str, window: Window, times: list[float], beside: list[float]) -> list[str]:
+    worked, window.worked = window.worked, []
+    return [name, figure(times), figure(worked), figure(beside)]
 
 
 def figure(times: list[float]) -> str:
@@ -203,7 +218,7 @@ def main() -> int:
                 moved = bool(pressed[0])
                 for each, more in zip(took, pressed, strict=True):
                     each.extend(more)
-            rows.append(row("↓ and ↑ while loading", *took))
+            rows.append(row("↓ and ↑ while loading", ui, *took))
             while ui.shows("reading "):
                 time.sleep(0.1)
             loaded, at_first = time.perf_counter() - begun, peak(terminal.process(ui.window))
@@ -213,12 +228,13 @@ def main() -> int:
             # Nothing changes by itself any more.
             for view, place in (("1", "loaded"), ("2", "in the exchange"))[is_one:]:
                 ui.time(view, views)
+                ui.worked = []
                 for name, keys in MOVES.items():
                     times = presses(ui, less, iter(keys * (args.keys // 2)), everything)
-                    rows.append(row(f"{name}, {place}", *times))
+                    rows.append(row(f"{name}, {place}", ui, *times))
             for key, name in VIEWS.items():
                 there = [each for _ in range(5) for each in (ui.time(key, views), ui.time("1", views)) if each]
-                rows.append(row(f"{name} and back", there, []))
+                rows.append(row(f"{name} and back", ui, there, []))
             memory = peak(terminal.process(ui.window))
         finally:
             terminal.close()
@@ -229,7 +245,7 @@ def main() -> int:
         f"peak memory {at_first:.0f} MB when loaded, {memory:.0f} MB after all views; "
         f"of show {show_peak(args.capture):.0f} MB"
     )
-    print("\n| keys | terminal UI, ms | less, ms |\n| --- | ---: | ---: |")
+    print("\n| keys | terminal UI, ms | CPU, ms | less, ms |\n| --- | ---: | ---: | ---: |")
     print("\n".join(f"| {' | '.join(each)} |" for each in rows))
     return 0
 

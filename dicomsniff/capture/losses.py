@@ -25,7 +25,7 @@ class Losses(NamedTuple):
     spool: int = 0
     """By the spool, which had no more room before they were analyzed."""
     away: float = 0.0
-    """For how long (s) nothing was captured at all, because the interface was away."""
+    """For how long (s) not all was captured, because the interface was away, or one of several."""
 
     @property
     def packets(self) -> int:
@@ -40,7 +40,7 @@ class Losses(NamedTuple):
     def __str__(self) -> str:
         by = [f"{count:,} by the {who}" for who, count in self.by.items()]
         lost = counted(self.packets, "packet") + (f" ({', '.join(by)})" if len(by) > 1 else "")
-        gap = f"all that came in {self.away:.1f} s"
+        gap = f"what came in {self.away:.1f} s while an interface was away"
         return " and ".join(filter(None, (lost if self.packets else "", gap if self.away else ""))) or "nothing"
 
 

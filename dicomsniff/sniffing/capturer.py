@@ -18,6 +18,7 @@ from typing import Any
 
 from dicomsniff.output import OutputError
 from dicomsniff.sniffing import blocks
+from dicomsniff.sniffing.gaps import Gaps
 from dicomsniff.sniffing.interfaces import is_down, is_up
 from dicomsniff.sniffing.movers import Counts, Mover, MoverError
 from dicomsniff.sniffing.notes import Channel, Note
@@ -47,8 +48,8 @@ class Capturer:
         self._packets = 0
         self._ends = float("inf")
         self._begun = time.time_ns()
-        self._away = 0.0
-        """For how long (s) an interface was away."""
+        self._gaps = Gaps()
+        """When an interface was away."""
         self._down: dict[str, float] = {}
         """Interfaces that are down, and since when."""
         self._stopping = False
@@ -93,8 +94,8 @@ class Capturer:
                     gone = str(error)
                 self._add(self._ordering.pop(everything=True))
                 self._count(mover)
-                if self._lacking_since and not (gone or is_back):
-                    self._tell_away(mover, time.monotonic() - self._lacking_since)
+                if (since := self._incomplete_since) and not (gone or is_back):
+                    self._tell_away(mover, since)
             self._earlier = dict(self._told)
             self._writer.tell()
             mover = self._resume(gone, mover) if gone or is_back else None
@@ -223,7 +224,9 @@ class Capturer:
 
     def _resume(self, gone: str, last: Mover) -> Mover | None:
         """An interface went away, or came back: open again what is there; None where the end comes first."""
-        since, back = self._lacking_since or time.monotonic(), self._missing
+        begun = time.monotonic()
+        since, back = self._lacking_since or begun, self._missing
+        incomplete = self._incomplete_since or begun
         if gone:
             self._channel.send("gone", text=gone, missing=[], down=[], goes_on=False)  # not even from the others
         wait = RETRY if gone else 0.0
@@ -236,7 +239,7 @@ class Capturer:
             wait = RETRY
         now = time.monotonic()
         self._down.clear()
-        self._tell_away(last, now - since)
+        self._tell_away(last, incomplete)
         if mover is not None:
             self._lacking_since = now if self._missing else 0.0
             # One that is down may be opened all the same.
@@ -248,6 +251,11 @@ class Capturer:
     def _missing(self) -> list[str]:
         """The interfaces that are away while others are captured from."""
         return [name for name in self._plan.interfaces if name not in self._present]
+
+    @property
+    def _incomplete_since(self) -> float:
+        """Since when an interface is away or down; 0 where none is."""
+        return min((*filter(None, (self._lacking_since,)), *self._down.values()), default=0.0)
 
     @property
     def _captured(self) -> list[str]:
@@ -270,12 +278,12 @@ class Capturer:
                     self._tell("gone", text=f"{name} is down")
             elif since is not None:
                 del self._down[name]
-                self._tell_away(mover, now - since)
+                self._tell_away(mover, since)
                 self._tell("resumed", seconds=now - since, back=[name])
 
-    def _tell_away(self, mover: Mover, seconds: float) -> None:
-        """Write for how long nothing was captured of an interface."""
-        self._away += seconds
+    def _tell_away(self, mover: Mover, since: float) -> None:
+        """Write for how long not all was captured by now, an interface having been away since some time."""
+        self._gaps.add(since, time.monotonic())
         counts = Counts() if mover.writes_losses else self._told.get(self._present[0], Counts())
         self._add(Taken(self._statistics(mover, 0, counts), 0))
         self._writer.tell()
@@ -283,7 +291,7 @@ class Capturer:
     def _statistics(self, mover: Mover, number: int, counts: Counts) -> bytes:
         """Return a block that says what was lost by now; of the first interface also for how long one was away."""
         begun, now = self._begun // mover.tick, time.time_ns() // mover.tick
-        return blocks.statistics(number, begun, now, *counts, away=0 if number else self._away)
+        return blocks.statistics(number, begun, now, *counts, away=0 if number else self._gaps.seconds)
 
 
 def _candidates(plan: Plan) -> list[Callable[[Plan], Mover]]:

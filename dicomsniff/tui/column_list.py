@@ -89,8 +89,13 @@ class ColumnList(RowList, Generic[Row]):
         """Put the cursor on a row; what follows the user's moves is told at once, as further keys may be waiting."""
         before = self.cursor
         super().move_to(index, by_user=by_user)
+        if by_user and self.cursor != before:
+            self.choose()
+
+    def choose(self) -> None:
+        """Tell that the row under the cursor is meant."""
         row = self.selected
-        if by_user and self._chosen is not None and row is not None and self.cursor != before:
+        if self._chosen is not None and row is not None:
             self._chosen(row)
 
     def style_of(self, row: Row) -> Style | str:  # noqa: ARG002  for lists whose rows differ

@@ -12,16 +12,21 @@ from dicomsniff.tui.row_list import RowList
 from dicomsniff.tui.session import Place, Session
 
 
-def copyable(session: Session, pane: RowList) -> list[Choice]:
-    """Return what can be copied of the selection, the nearest first; nothing in it is more than the gate lets show."""
+def copyable(session: Session, pane: RowList, *, of_selection: bool = True) -> list[Choice]:
+    """Return what can be copied of a row and of the selection, the nearest first: no more than the gate lets show.
+
+    Where the row has nothing to do with the selection, nothing is copied of that.
+    """
     found = [part for part in pane.copied(pane.cursor) if part.says.strip()] if pane.count else []
-    found += [Choice("SOP Instance UID", uid) for uid in instances(session)]
+    if of_selection:
+        found += [Choice("SOP Instance UID", uid) for uid in instances(session)]
     if pane.count > 1 and (everything := pane.everything()):
         found.append(Choice("all rows", everything))
-    if session.capture.path and session.here is not None:
+    here = session.here if of_selection else None
+    if session.capture.path and (here is not None or not of_selection):
         name = _name(session.capture, session.gate)
         what = "command line" if name else "command line, P names the file"
-        found.append(Choice(what, reopening_command(name or "CAPTURE", session.here)))
+        found.append(Choice(what, reopening_command(name or "CAPTURE", here)))
     return [*{each.says: each for each in reversed(found)}.values()][::-1]
 
 
@@ -37,8 +42,10 @@ def instances(session: Session) -> list[str]:
     return [session.gate.uid(uid) for uid in dict.fromkeys(named)]
 
 
-def reopening_command(name: str, here: Place) -> str:
-    """Return the command line that opens a capture at a place in it."""
+def reopening_command(name: str, here: Place | None) -> str:
+    """Return the command line that opens a capture, at a place in it if there is one."""
+    if here is None:
+        return shlex.join(["dicomsniff", name])
     asked = f"association == {here.association.id}"
     if here.entry is not None and isinstance(here.entry.event, Message) and here.entry.event.number:
         asked += f" and message == {here.entry.event.number}"

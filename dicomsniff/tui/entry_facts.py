@@ -28,13 +28,24 @@ ADVICE = {rule.code: rule.remedy for rule in RULES}
 
 def entry_facts(association: Association, found: Findings, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
     """Return the findings about an entry, its operation, what belongs together with it, and its place."""
-    rows = [FieldRow(entry_name(entry), allowed(entry_detail(association, entry)), style="heading")]
+    name, *rows = place_facts(association, entry, digits, book)
+    return [name, *_about(entry, found), *rows]
+
+
+def _about(entry: Entry, found: Findings) -> list[FieldRow]:
+    rows: list[FieldRow] = []
     for finding in found.all:
         if finding.span == entry.span:
             rows.append(FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value))
             rows.append(FieldRow("advice", ADVICE.get(finding.code, ""), depth=1))
             reference = f"{finding.code}, {finding.reference}" if finding.reference else finding.code
             rows.append(FieldRow("rule", reference, depth=1))
+    return rows
+
+
+def place_facts(association: Association, entry: Entry, digits: int, book: LinkBook) -> list[FieldRow]:
+    """Return the same without the findings."""
+    rows = [FieldRow(entry_name(entry), allowed(entry_detail(association, entry)), style="heading")]
     facts = [*_place(association, entry, digits), *_message_facts(association, entry)]
     if isinstance(entry.event, Message):
         rows += operation_rows(association, entry.event)

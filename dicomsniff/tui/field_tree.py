@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import BindingType
+from textual.message import Message
 
 from dicomsniff.tui.choice import Choice
 from dicomsniff.tui.detail import Detail
@@ -22,6 +23,9 @@ class FieldTree(RowList):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.FIELDS)
     PLACES: ClassVar[tuple[Where, ...]] = (Where.FIELDS, Where.LIST)
+
+    class Fitted(Message):
+        """There is another amount of room."""
 
     def __init__(self, *, id: str = "fields", title: str = "Fields", empty: str = "nothing is selected") -> None:
         super().__init__(id=id)
@@ -75,6 +79,7 @@ class FieldTree(RowList):
         if place is not None and self._lines:
             self._select(place, by_user=self._awaited is not None)
             self._awaited = None
+        self.post_message(self.Fitted())
 
     def watch_show_vertical_scrollbar(self) -> None:
         """Wrap again: there is a column more, or less."""

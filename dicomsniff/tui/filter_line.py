@@ -1,6 +1,5 @@
 """The line in which a filter is typed."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,7 +20,7 @@ from dicomsniff.tui.filter_history import FilterHistory
 from dicomsniff.tui.keys import Where, bindings
 from dicomsniff.tui.offer_line import OfferLine
 from dicomsniff.tui.one_line import OneLine
-from dicomsniff.tui.slices import PAUSE
+from dicomsniff.tui.slices import turn
 
 
 class WrongFrom(Highlighter):
@@ -175,7 +174,7 @@ class FilterLine(Vertical):
     async def look_on(self) -> None:
         """Look through the capture for values a little at a time, between keys."""
         while self._completion.is_busy:
-            await asyncio.sleep(PAUSE)
+            await turn()
             self._completion.go_on()
         self._looks = False
         if self._written is None and self.screen.focused is self.input:

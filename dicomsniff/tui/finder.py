@@ -11,7 +11,7 @@ from dicomsniff.tui.deep_search import DeepSearch, Spot
 from dicomsniff.tui.find_line import FindLine
 from dicomsniff.tui.search import Search
 from dicomsniff.tui.session import Place, Session
-from dicomsniff.tui.slices import PAUSE, go_on
+from dicomsniff.tui.slices import go_on, turn
 from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.view import View
 
@@ -66,7 +66,7 @@ class Finder(Vertical):
             search = Search(view.order, view.pane, text, step)
             steps = search.steps()
             while not go_on(steps):
-                await asyncio.sleep(PAUSE)
+                await turn()
             if search.found is not None:
                 pane, place = search.found
                 if pane is not view.pane:

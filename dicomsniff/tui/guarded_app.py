@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual import events
 from textual.app import App
 from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.message import Message
 from textual.notifications import SeverityLevel
 
 from dicomsniff.printable import escape
 from dicomsniff.tui.shown import shortened
-from dicomsniff.tui.turns import fair_turns
+from dicomsniff.tui.turns import KEYS, fair_turns
 
 
 class GuardedApp(App[None]):
@@ -23,12 +25,21 @@ class GuardedApp(App[None]):
         self._blotter = Blotter()
 
     def get_driver_class(self) -> type[Driver]:
-        """Return what writes to the terminal: while its thread takes a frame, every thread has its turns."""
+        """Return what writes to the terminal: while its thread takes a frame, every thread has its turns.
+
+        It tells when a key comes, before anybody else knows of it, and when something is drawn.
+        """
 
         class FairDriver(super().get_driver_class()):  # type: ignore[misc]
+            def process_message(self, message: Message) -> None:
+                if isinstance(message, events.InputEvent) and not isinstance(message, events.MouseMove):
+                    KEYS.press()
+                super().process_message(message)
+
             def write(self, data: str) -> None:
                 with fair_turns():
                     super().write(data)
+                KEYS.draw()
 
         return FairDriver
 

@@ -1,6 +1,5 @@
 """An association's timeline between its two sides, the requestor left, the acceptor right."""
 
-import asyncio
 from bisect import bisect_right
 from typing import ClassVar
 
@@ -28,7 +27,7 @@ from dicomsniff.tui.row_list import MAX_COPIED, as_text
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import UNSELECTED, Session
 from dicomsniff.tui.shown import Shown
-from dicomsniff.tui.slices import PAUSE
+from dicomsniff.tui.slices import turn
 from dicomsniff.words.entries import entry_detail, entry_name, entry_order
 
 AT_ONCE = 5000
@@ -122,7 +121,7 @@ class MessageLadder(ColumnList[LadderLine]):
     async def take_on(self) -> None:
         """Give further entries rows, some at a time, between keys."""
         while self._lacks:
-            await asyncio.sleep(PAUSE)
+            await turn()
             self.show()
         self._takes_on = False
 

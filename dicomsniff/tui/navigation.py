@@ -72,18 +72,20 @@ def find_counterpart(session: Session) -> Place | None:
     return Place(association, found) if association is not None and found is not None else None
 
 
-def find_problem(session: Session, step: int) -> Place | None:
+def find_problem(session: Session, step: int, *, from_start: bool = False) -> Place | None:
     """Return the nearest entry with an error or warning, 1 or -1 away from the selected one or further.
 
     Of an association that nobody has gone into, the first entry counts too; so does the selected one, unless it is
-    looked at: no problem is passed over.
+    looked at: no problem is passed over. `from_start` that is looked for from the beginning of the capture on.
     """
     listing = session.listing
-    here = listing.place(session.association)
-    if here is None:
+    here = listing.place(session.association) if not from_start else 0
+    if here is None or (from_start and step < 0):
         return None
-    if session.entry is None:
-        start: int | None = 0 if step > 0 else -1
+    if from_start:
+        start: int | None = None
+    elif session.entry is None:
+        start = 0 if step > 0 else -1
     else:
         start = session.place + (step if session.view == "exchange" else 0)
     for number in range(here, len(listing.listed) if step > 0 else -1, step):

@@ -12,11 +12,14 @@ from dicomsniff.privacy.gate import Gate
 from dicomsniff.tui.link_book import LinkBook, LinkWatch
 from dicomsniff.tui.messages import CaptureAdvanced, CaptureEnded
 from dicomsniff.tui.shelf import Shelf, Shelved
+from dicomsniff.tui.turns import KEYS
 
 INTERVAL = 0.1
 """Seconds between two messages."""
 MANY = 1000
 """Associations that the analyzer gave up to bound memory until the screen gives them up, too."""
+PATIENCE = 0.1
+"""Seconds for which reading waits for the answer to a key, again and again while keys come."""
 
 
 def read_capture(
@@ -54,6 +57,7 @@ def read_capture(
         for updates in capture.updates():
             if stopped.is_set():
                 return
+            KEYS.pass_by(PATIENCE)
             comments.take(updates)
             if shelf is not None:
                 shelved += shelf.take(capture.analyzer.ended)

@@ -117,10 +117,14 @@ class Session:
         analyzer = self.capture.analyzer
         return spans_days(analyzer.first_time, analyzer.last_time)
 
-    def when(self, time: int, width: int = 0) -> str:
-        """Say when something was (ns since 1970) in the shown association; 0 cells are as many as it takes."""
+    def when(self, time: int, width: int = 0, of: Association | None = None) -> str:
+        """Say when something was (ns since 1970) in an association, the shown one if in no other.
+
+        0 cells are as many as it takes.
+        """
         if self.times == RELATIVE:
-            start = self.shown.start_time if self.shown is not None else 0
+            association = of if of is not None else self.shown
+            start = association.start_time if association is not None else 0
             return in_seconds(time - start, width or LONGEST)
         return moment(time, self.capture.reader.resolution_digits, dated=self.is_dated, width=width)
 

@@ -1,8 +1,9 @@
-"""Who may hold the interpreter, and for how long: the thread that reads, or that of the interface."""
+"""Who may hold the interpreter, and for how long: the thread that reads, or that of the interface; and who waits."""
 
 import asyncio
 import selectors
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,40 @@ SOON = 0.0001
 """The same while the interface waits for what is to be done: an answer to one key is done in dozens of steps."""
 BUSY = 0.02
 """The same while the interface answers a key: a redraw that is interrupted at each turn takes twice as long."""
+
+ANSWERED = 0.3
+"""Seconds after a key for which whatever can wait does, unless its answer is drawn before."""
+SETTLED = 0.02
+"""Seconds after a frame in which another one may follow that belongs to the same answer."""
+
+
+class Keys:
+    """Knows whether a key is being answered: that takes dozens of steps, and others could go on between any two."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def press(self) -> None:
+        """Take note of a key, in whichever thread it comes."""
+        self._until = time.monotonic() + ANSWERED
+
+    def draw(self) -> None:
+        """Take note of a frame."""
+        self._until = min(self._until, time.monotonic() + SETTLED)
+
+    def left(self) -> float:
+        """Return the seconds for which others have to wait; 0 where no key is being answered."""
+        return max(0.0, self._until - time.monotonic())
+
+    def pass_by(self, patience: float) -> None:
+        """Wait until no key is being answered, but not longer than `patience` seconds: keys may come all the time."""
+        end = time.monotonic() + patience
+        while (left := min(self.left(), end - time.monotonic())) > 0:
+            time.sleep(left)
+
+
+KEYS = Keys()
+"""Those of the one terminal that there is."""
 
 
 class _Selector(selectors.DefaultSelector):

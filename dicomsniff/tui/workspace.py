@@ -1,6 +1,5 @@
 """The views of a session, one of them in sight, and the keys that work in all of them."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -30,7 +29,7 @@ from dicomsniff.tui.navigation import find_counterpart, find_problem, find_relat
 from dicomsniff.tui.path_prompt import PathPrompt
 from dicomsniff.tui.session import Change, Session
 from dicomsniff.tui.settings import Settings
-from dicomsniff.tui.slices import PAUSE
+from dicomsniff.tui.slices import turn
 from dicomsniff.tui.tabs import Tabs
 from dicomsniff.tui.views.exchange import Exchange
 from dicomsniff.tui.views.registry import VIEWS, view_bindings
@@ -139,17 +138,24 @@ class Workspace(Finder):
         views = [(each.key, f"{each.title}: {each.meaning}") for each in VIEWS]
         self.app.push_screen(KeyHelp(kind.title, kind.meaning, views, self.views[kind.id].keys, self.settings.keys))
 
+    def _selects(self) -> bool:
+        """Select what the row in sight means; return whether it means anything, and say why where it does not."""
+        why = self.current.select_shown()
+        if why:
+            self.app.notify(why)
+        return not why
+
     def action_links(self) -> None:
         """List what belongs together; begin at the selected entry."""
-        self.current.select_shown()
-        related, _ = find_related(self.session)
+        related, _ = find_related(self.session) if not self.current.select_shown() else ([], [])
         here = related[0].target if related else None
         self.app.push_screen(LinksList(self.session.book.links, here, everything=True), self.current.follow_if)
 
     def action_related(self) -> None:
         """Go to what belongs together with the selected entry; where that is several, list it."""
         view = self.current
-        view.select_shown()
+        if not self._selects():
+            return
         links, found = find_related(self.session)
         if len(found) == 1 or (found and not links):
             view.follow(found[0])
@@ -162,7 +168,8 @@ class Workspace(Finder):
 
     def action_counterpart(self) -> None:
         """Go from a request to its response, or back."""
-        self.current.select_shown()
+        if not self._selects():
+            return
         place = find_counterpart(self.session)
         if place is not None:
             self.session.go(place._replace(view="exchange"))
@@ -187,7 +194,8 @@ class Workspace(Finder):
 
     def action_problem(self, step: int) -> None:
         """Go to the next or previous entry with an error or warning."""
-        place = find_problem(self.session, step)
+        has_place = not self.current.select_shown()
+        place = find_problem(self.session, step, from_start=not has_place)
         if place is not None:
             self.session.go(place._replace(view="exchange"))
         else:
@@ -210,8 +218,7 @@ class Workspace(Finder):
 
     def action_export(self) -> None:
         """Write the selected association to a file, in a format and by a name to choose."""
-        self.current.select_shown()
-        if self.session.association is not None:
+        if self._selects() and self.session.association is not None:
             number = self.session.association.id
             menu = Menu(f"Export association {number}", "goes on to the name", saving.formats())
             self.app.push_screen(menu, partial(self._export, number))
@@ -225,7 +232,8 @@ class Workspace(Finder):
 
     def action_extract(self) -> None:
         """Write the object of the selected C-STORE to a file, as it was sent or de-identified."""
-        self.current.select_shown()
+        if not self._selects():
+            return
         found = self.current.object
         if found is None:
             self.app.notify("no object belongs to this entry: select a C-STORE, or one of the objects (4)")
@@ -267,7 +275,7 @@ class Workspace(Finder):
         """Filter a little at a time, between keys."""
         with nothing_but_new():  # what a filter found out of each association is kept
             while self.session.is_filtering:
-                await asyncio.sleep(PAUSE)
+                await turn()
                 self.session.go_on_filtering()
         self._filters = False
 

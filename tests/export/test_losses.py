@@ -128,4 +128,4 @@ def test_a_time_without_an_interface_is_told(tmp_path: Path) -> None:
         for each in ASKED_AND_NEVER_ANSWERED[-3:]:
             file.write(blocks.packet(0, each.time, build.frame(each), len(build.frame(each))))
     assert codes(str(path)) == [[]]
-    assert "the capturer lost all that came in 2.1 s" in told(str(path), "show", "text")
+    assert "the capturer lost what came in 2.1 s while an interface was away" in told(str(path), "show", "text")

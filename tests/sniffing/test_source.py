@@ -122,6 +122,18 @@ def test_one_that_is_down_is_known_as_soon_as_another_one_is_back(interfaces) ->
 
 @pytest.mark.slow
 @needs_sniffing
+def test_time_in_which_several_interfaces_were_away_is_lost_once(interfaces, monkeypatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(capturer, "time", SimpleNamespace(monotonic=lambda: now, time_ns=lambda: 0))
+    eth = interfaces("eth1", "eth2", "eth3")
+    course = ((10, "eth1", ""), (2, "eth1 eth2", ""), (5, "eth1", "eth3"), (1, "eth1", "eth3"), (4, "", ""))
+    for seconds, down, gone in course:
+        eth.look(down=down, gone=gone)
+        now += seconds
+    eth.look()
+    assert eth.capturer._gaps.seconds == 18
+
+
 def test_what_may_be_the_reason_of_a_silence_is_told_once(monkeypatch):
     monkeypatch.setattr(silence, "PATIENCE", 0.0)
     source = LiveSource(Plan(("lo",), bpf="tcp port 1", capturer="builtin"))

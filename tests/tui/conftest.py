@@ -92,3 +92,23 @@ def paired_capture(tmp_path: Path) -> Path:
 def write(path: Path, talk: build.Talk) -> Path:
     path.write_bytes(build.pcap(build.frames(talk.packets)))
     return path
+
+
+@pytest.fixture
+def mixed_capture(tmp_path: Path) -> Path:
+    """An association that went well, three objects of which one is refused, and a connection that carries HTTP."""
+    second = 1_000_000_000
+    well = build.Talk(("10.0.0.1", 40_003), start=build.START - second).open()
+    well.client(build.associate_rq())
+    well.server(build.associate_ac())
+    well.client(build.message(1, build.echo_rq(1)))
+    well.server(build.message(1, build.echo_rsp(1)))
+    well.client(build.release_rq())
+    well.server(build.release_rp())
+    http = build.Talk(("10.0.0.1", 40_002), ("10.0.0.9", 80), start=build.START + second).open()
+    http.client(b"GET / HTTP/1.1\r\nHost: pacs\r\n\r\n")
+    http.server(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    packets = [*well.close().packets, *build.stores().packets, *http.close().packets]
+    path = tmp_path / "mixed.pcap"
+    path.write_bytes(build.pcap(build.frames(packets)))
+    return path

@@ -132,3 +132,41 @@ async def test_of_another_entry_of_its_association_a_finding_is_meant_all_the_sa
         go_elsewhere(app, 1)
         await press(pilot, "r")
         assert selected(app) == (2, "A-ASSOCIATE-RQ", 0)
+
+
+async def test_a_finding_about_the_capture_as_a_whole_means_no_association(mixed_capture: Path) -> None:
+    async with opened(mixed_capture, SMALL) as (app, pilot):
+        await press(pilot, "6")
+        rows = app.workspace.current.list
+        rows.move_to(next(at for at, row in enumerate(rows.rows) if row.kind.code == "foreign-protocol"), by_user=True)
+        assert rows.selected.first.association is None
+        before = app.session.association, app.session.entry
+        for key in ("o", "r", "e", "x", "enter"):
+            await press(pilot, key)
+            assert "this finding is about the capture as a whole" in notices(app)
+            assert (app.session.view, app.session.association, app.session.entry) == ("findings", *before)
+            app.clear_notifications()
+        await press(pilot, "y")
+        said = offered(app)
+        assert "HTTP" in said["finding"]
+        assert said["command line"] == f"dicomsniff {mixed_capture}"
+        assert "SOP Instance UID" not in said
+        await press(pilot, "escape", "p")
+        assert "no earlier error or warning" in notices(app)
+        await press(pilot, "n")
+        assert app.session.association.id == 2
+        assert app.session.view == "exchange"
+
+
+async def test_n_and_p_begin_at_the_finding_under_the_cursor(mixed_capture: Path) -> None:
+    async with opened(mixed_capture, SMALL) as (app, pilot):
+        await press(pilot, "6", "home")
+        view = app.workspace.current
+        place = next(at for at, row in enumerate(view.list.rows) if row.first.finding.severity.value == "error")
+        view.list.move_to(place)
+        for key in ("n", "p"):
+            go_elsewhere(app, 1)
+            app.session.show("findings")
+            await press(pilot, key)
+            assert selected(app) == (2, "C-STORE-RSP", 4)
+            assert app.session.view == "exchange"

@@ -35,6 +35,7 @@ class Objects(View):
         self.explained = FieldTree(id="object", title="Object", empty="what is selected above is said here in full")
         body = Split(self.list, self.explained, ARRANGEMENTS, id="objects-body")
         super().__init__(session, self.list, self.explained, body=body, id="objects")
+        self.chooser = self.list
         self._index = ObjectIndex()
         self._touched = False
         """Whether somebody has chosen an object, so that the cursor stays there."""
@@ -62,12 +63,6 @@ class Objects(View):
         row = self.list.selected
         if row is not None:
             self.follow(Target(row.association.id, row.request.number))
-
-    def select_shown(self) -> None:
-        """Select what is under the cursor."""
-        row = self.list.selected
-        if row is not None:
-            self._chosen(row)
 
     def listing(self) -> Iterator[None]:
         """List what was stored by now."""

@@ -46,12 +46,13 @@ class Times(View):
             self.list.find(self.session.association)
         self._account_for()
 
-    def select_shown(self) -> None:
+    def select_shown(self) -> str:
         """Select what was waited for in the row under the cursor."""
         row = self.list.selected
         place = find_wait(self.session, row) if row is not None else None
         if place is not None:
             self.session.select_place(place)
+        return ""
 
     def listing(self) -> Iterator[None]:
         """List the longest waits by now."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.dimse.message import Message
 from dicomsniff.quantities import counted
 from dicomsniff.tui.choice import Choice
+from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.copying import copyable
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.keys import Where, bindings
@@ -35,6 +36,8 @@ class View(Vertical):
     """One way to show the selection. It is told of changes while it is in sight, and of all others when it comes."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.VIEW)
+    chooser: ColumnList[Any] | None = None
+    """The list that is not about the selected association alone, if it selects what is chosen in it."""
 
     def __init__(self, session: Session, *panes: RowList, body: Split, id: str) -> None:
         super().__init__(id=id, classes="view")
@@ -166,17 +169,19 @@ class View(Vertical):
         if pane.count:
             self.app.push_screen(ValueView("Whole row", [part for part in pane.parts(pane.cursor) if part.says]))
 
-    def select_shown(self) -> None:
+    def select_shown(self) -> str:
         """Select what is under the cursor of a list that is not about the selected association alone.
 
         Who comes to such a list has selected nothing in it, and means what is in sight all the same: the row's own
-        place, not another one of its association.
+        place, not another one of its association. Return why that has none; empty where it has.
         """
+        if self.chooser is not None:
+            self.chooser.choose()
+        return ""
 
     def action_copy(self) -> None:
         """Copy what is selected; where that is several things, list them first."""
-        self.select_shown()
-        found = copyable(self.session, self.pane)
+        found = copyable(self.session, self.pane, of_selection=not self.select_shown())
         if len(found) > 1:
             self.app.push_screen(Menu("Copy", "copies", found), self._copy)
         elif found:
