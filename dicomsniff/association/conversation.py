@@ -292,6 +292,7 @@ class Conversation:
         self._number += 1
         association.requestor_is = how
         association.tcp = {side: each.health for each, side in self._sides.items()}
+        association.preambles = self._beginning.preambles
         association.follows = None if first else self.associations[-1].id
         self.associations.append(association)
         self._time_account = TimeAccountant(association, requestor)
