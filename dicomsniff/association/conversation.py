@@ -132,7 +132,7 @@ class Conversation:
         self._beginning.times.setdefault(stream, event.mark.time)
         self._pass_time(stream, event.mark.time)
         if isinstance(event, StreamGap):
-            found = pdus.gap(event.offset, event.length, event.mark, stream.skip)
+            found = pdus.gap(event.offset, event.length, event.mark, stream.skip, is_exact=event.is_exact)
             self._holed = stream
         else:
             found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark, stream.skip)

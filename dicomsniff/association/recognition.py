@@ -84,14 +84,14 @@ class Recognition:
         stream, beginning = event.stream, self.beginning
         beginning.times.setdefault(stream, event.mark.time)
         detection = beginning.detections.get(stream)
-        if detection is None:
-            protocol = None
-            if isinstance(event, StreamBytes) and not stream.syn_seen:
-                protocol = find_wrapping(event.data[event.start : event.end])
+        is_cut = not stream.syn_seen if detection is None else detection.lacks_start
+        if is_cut and isinstance(event, StreamBytes):
+            protocol = find_wrapping(event.data[event.start : event.end])
             if protocol is not None:
                 consumer = self._leave_to(protocol)
                 updates = consumer.begin(event.mark, number)
                 return updates + consumer.feed(event, number + len(consumer.associations))
+        if detection is None:
             detection = beginning.detections[stream] = Detection(known_start=stream.syn_seen)
         if isinstance(event, StreamBytes):
             verdict = detection.feed(event.offset, event.data[event.start : event.end], event.mark)

@@ -78,7 +78,9 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
             text = f"{asked} gave up after {waited} and {how_ended(ending)}: {silent} gave no answer to A-ASSOCIATE-RQ"
         if accept is not None and ending is not None:
             text += f"; its A-ASSOCIATE-AC came {duration(accept.span.first_time - ending.span.first_time)} later"
-        yield Hit(text, request.span, side=Side.REQUESTOR)
+        # The alert that refuses a client's certificate in TLS 1.3 may come behind the request.
+        refused = review.failed_handshake.span.last_packet if review.failed_handshake is not None else 0
+        yield Hit(text, request.span, side=Side.REQUESTOR, latest_cause=max(refused, request.span.last_packet))
 
 
 def _too_late(review: Review) -> bool:

@@ -110,6 +110,11 @@ class Detection:
         """Whether what waits first is what the sender sent first."""
         return self._known_start
 
+    @property
+    def lacks_start(self) -> bool:
+        """Whether all that came is a hole at the beginning."""
+        return not self._known_start and self._first == NO_PACKET
+
     def pass_over(self, length: int) -> None:
         """The first `length` bytes of the stream stand before what it carries: judge by those behind them."""
         if length:

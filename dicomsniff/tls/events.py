@@ -46,8 +46,8 @@ class TlsProblem(NamedTuple):
     """Bytes from `start` to `end` that gave no plaintext, and why.
 
     Where `is_gap`, application data may have been among them: the next `Plaintext` of this peer need not continue
-    the last one. The problem with which a decoder gives a side up is that side's last event: what comes behind `end`
-    is not read either.
+    the last one. `records` says how many there are, where that is known. The problem with which a decoder gives a side
+    up is that side's last event: what comes behind `end` is not read either.
     """
 
     peer: Peer
@@ -56,6 +56,7 @@ class TlsProblem(NamedTuple):
     start: int
     end: int
     is_gap: bool
+    records: int | None = None
 
 
 TlsEvent = Plaintext | Alert | TlsProblem
