@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dicomsniff.association.message_counts import MessageCounts
 from dicomsniff.association.negotiation import PresentationContext, negotiated_contexts
+from dicomsniff.association.preambles import NOTHING
 from dicomsniff.association.state import BREACHES, State, next_state
 from dicomsniff.association.timeline import (
     Entry,
@@ -111,6 +112,7 @@ class Association:
         "nothing_accepted",
         "operations",
         "pdu_counts",
+        "preambles",
         "rejection",
         "released",
         "request",
@@ -174,6 +176,8 @@ class Association:
         """How TCP fared, by the side that sent; of the whole connection."""
         self.tls: TlsLayer | None = None
         """The TLS that it came over."""
+        self.preambles = NOTHING
+        """What stands before it, or before its TLS, on the connection."""
         self.ended_by_capture = False
         """Whether the capture was over before the connection was."""
         self.closed = False
@@ -214,6 +218,12 @@ class Association:
     def unanswered(self) -> list[Message]:
         """Requests that got no final response, nor one of which the capture lacks the status."""
         return [operation.request for operation in self.operations.outstanding if not operation.unread]
+
+    def begins_at(self, side: Side) -> int:
+        """How many bytes of what a side sent stand before what it carries; within TLS nothing is counted that does."""
+        if self.tls is not None:
+            return 0
+        return self.preambles.length if side is _REQUESTOR else self.preambles.answered
 
     def hears(self, side: Side) -> bool:
         """Whether the capture holds packets of a side, were it only acknowledgements of what the other sent."""

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import FailedHandshake
+from dicomsniff.association.preambles import NOTHING, Preambles
 from dicomsniff.association.timeline import Entry
 from dicomsniff.capture.skip import Skip
 from dicomsniff.dimse.collection import Collection
@@ -75,6 +76,8 @@ class Beginning(Struct):
     times: dict[ByteStream, int] = field(default_factory=dict)
     """When each of them first did (ns since 1970)."""
     ends: list[StreamEnd[ByteStream]] = field(default_factory=list)
+    preambles: Preambles = NOTHING
+    """What stood before DICOM, and is passed over."""
 
 
 class Consumer(Protocol):

@@ -132,7 +132,7 @@ class Conversation:
         self._beginning.times.setdefault(stream, event.mark.time)
         self._pass_time(stream, event.mark.time)
         if isinstance(event, StreamGap):
-            found = pdus.gap(event.offset, event.length, event.mark, stream.skip)
+            found = pdus.gap(event.offset, event.length, event.mark, stream.skip, is_exact=event.is_exact)
             self._holed = stream
         else:
             found = pdus.feed(event.offset, event.data, event.start, event.end, event.mark, stream.skip)
@@ -292,6 +292,7 @@ class Conversation:
         self._number += 1
         association.requestor_is = how
         association.tcp = {side: each.health for each, side in self._sides.items()}
+        association.preambles = self._beginning.preambles
         association.follows = None if first else self.associations[-1].id
         self.associations.append(association)
         self._time_account = TimeAccountant(association, requestor)

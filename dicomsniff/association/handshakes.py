@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from dicomsniff.association.preambles import PROXY
 from dicomsniff.association.tls_layer import TlsLayer, Turn
 from dicomsniff.dictionary.tls import APPLICATION_DATA, CHANGE_CIPHER_SPEC, FATAL, HARMLESS, RECORD_HEADER, TLS_1_3
 from dicomsniff.span import Span
@@ -73,6 +74,8 @@ class FailedHandshake(NamedTuple):
     """Where the server answered in another protocol, which; empty for one without a name."""
     how: str
     """How a side ended the connection, `FIN` or `RST`; empty where that is not how it failed."""
+    is_behind_header: bool
+    """Whether the server had said nothing of the handshake yet, and a header of the PROXY protocol stands before it."""
     span: Span
     offered_versions: tuple[int, ...] = ()
     """TLS versions that the client offered."""
@@ -244,6 +247,7 @@ def _failed(
     if is_by_size:
         certificate = _certificate_by_size(layer)
     client, server = layer.client.address, str(layer.server)
+    behind = not by_client and PROXY in layer.preambles.names and layer.session.version is None
     return FailedHandshake(
-        client, server, failure, by_client, alert, certificate, is_by_size, protocol, how, span, offered, waited
+        client, server, failure, by_client, alert, certificate, is_by_size, protocol, how, behind, span, offered, waited
     )

@@ -1,8 +1,8 @@
-"""What stands on a connection before what it carries: headers of the PROXY protocol, the opening of an HTTP tunnel.
+"""What stands on a connection before what it carries: headers of the PROXY protocol, the opening of a tunnel.
 
 A load balancer sends the first, to tell the server who the client is (HAProxy's proxy-protocol.txt). A client sends the
-second to a proxy that is to connect it to somebody else, and the proxy answers it (RFC 9110 §9.3.6); a proxy that wants
-to know who asks refuses it, and is asked again.
+second to a proxy that is to connect it to somebody else, and the proxy answers it: over HTTP (RFC 9110 §9.3.6), where a
+proxy that wants to know who asks refuses it, and is asked again, or by SOCKS (socks.py).
 
 Several may follow each other, so what a side begins with is known when a byte comes that begins none.
 """
@@ -10,6 +10,7 @@ Several may follow each other, so what a side begins with is known when a byte c
 import re
 from typing import NamedTuple
 
+from dicomsniff.association import socks
 from dicomsniff.capture.segments import Endpoint
 
 MAX_PREAMBLE = 1 << 13
@@ -17,6 +18,7 @@ MAX_PREAMBLE = 1 << 13
 MAX_ANSWERS = 1 << 14
 """Bytes of all answers to the opening of a tunnel, those included that refuse it at first."""
 PROXY, TUNNEL = "a header of the PROXY protocol", "the opening of an HTTP tunnel (CONNECT)"
+SOCKS = "the opening of a SOCKS tunnel"
 BEGINS_1, BEGINS_2 = b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"
 """What headers of both versions of the PROXY protocol begin with."""
 BEGINS_REQUEST, BEGINS_ANSWER = b"CONNECT ", b"HTTP/1."
@@ -30,8 +32,8 @@ _REQUEST = rb"CONNECT [^\r\n ]+ HTTP/1\.[01]\r\n(?:[^\r\n]+\r\n)*\r\n"
 _ANSWER = rb"HTTP/1\.[01] (\d)\d\d(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n"
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,5})[ \t]*\r\n", re.IGNORECASE)
 _BEGINS = (BEGINS_1, BEGINS_2, BEGINS_REQUEST)
-_FIRST = tuple(each[:1] for each in _BEGINS)
-_OPENINGS = frozenset(each[:length] for each in (*_BEGINS, BEGINS_ANSWER) for length in range(3))
+_FIRST = (*(each[:1] for each in _BEGINS), b"\4", b"\5")
+_OPENINGS = socks.BEGINNINGS.union(each[:length] for each in (*_BEGINS, BEGINS_ANSWER) for length in range(3))
 """The first two bytes of preambles, and of answers to them, or what there is of these."""
 
 
@@ -44,8 +46,10 @@ class Preambles(NamedTuple):
     """Who the client is, as a header of the PROXY protocol says."""
     is_whole: bool = True
     """Whether nothing may follow that belongs to it."""
-    requests: int = 0
-    """How often the opening of a tunnel is asked for: as often it is answered."""
+    requests: tuple[str, ...] = ()
+    """Which tunnels are asked for, in order: each of them is answered."""
+    answered: int = 0
+    """Bytes of the server's answers to them."""
 
 
 NOTHING = Preambles()
@@ -58,19 +62,25 @@ def may_open(*sides: bytes) -> bool:
 
 def find_preambles(first_bytes: bytes) -> Preambles:
     """Return what the first bytes of a client are of that."""
-    at = requests = 0
+    at = 0
     names: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
     client: Endpoint | None = None
     while at <= MAX_PREAMBLE:
         rest = first_bytes[at:]
         name, length, said = _first(rest) if rest[:1] in _FIRST else ("", 0, None)
         if not length:
-            is_begun = len(rest) <= MAX_PREAMBLE and any(rest[: len(each)] == each[: len(rest)] for each in _BEGINS)
-            return Preambles(at, names, client, not is_begun, requests)
+            return Preambles(at, names, client, not _may_begin(rest), requests)
         at, client = at + length, said or client
         names = names if name in names else (*names, name)
-        requests += name == TUNNEL
+        requests = (*requests, name) if name in (TUNNEL, SOCKS) else requests
     return Preambles(at, names, client, requests=requests)
+
+
+def _may_begin(rest: bytes) -> bool:
+    """Whether bytes may be the beginning of a preamble that is not whole yet."""
+    is_begun = any(rest[: len(each)] == each[: len(rest)] for each in _BEGINS) or socks.request_length(rest) == 0
+    return is_begun and len(rest) <= MAX_PREAMBLE
 
 
 def behind(first_bytes: bytes) -> bytes:
@@ -78,42 +88,72 @@ def behind(first_bytes: bytes) -> bytes:
     return first_bytes[found.length :] if (found := find_preambles(first_bytes)).is_whole else first_bytes
 
 
-def find_answers(first_bytes: bytes, requests: int) -> Preambles:
-    """Return what the first bytes of a server are of the answers to so many requests; named if the last opens a tunnel.
+def find_answers(first_bytes: bytes, requests: tuple[str, ...]) -> Preambles:
+    """Return what the first bytes of a server are of the answers to requests; named if the last opens a tunnel.
 
-    Answers that only say that others follow are not counted (RFC 9110 §15.2), and one that opens a tunnel has no
-    content (§9.3.6). What is no such answer, or is too long, is nothing.
+    What is no such answer, or is too long, is nothing.
     """
     at = 0
     names: tuple[str, ...] = ()
-    while requests and at <= MAX_ANSWERS:
-        head = first_bytes[at : at + MAX_PREAMBLE]
+    for request in requests:
+        answer = socks.answer_length if request == SOCKS else _answer_of_http
+        length, is_open = answer(first_bytes[at:])
+        if not length or at + length > MAX_ANSWERS:
+            return NOTHING._replace(is_whole=length is None or at + length > MAX_ANSWERS)
+        at += length
+        names = (request,) if is_open else ()
+    return Preambles(at, names) if at <= len(first_bytes) else NOTHING._replace(is_whole=False)
+
+
+def _answer_of_http(data: bytes) -> tuple[int | None, bool]:
+    """Return the length of an answer, 0 where it has only begun, None for none; and whether it opens the tunnel.
+
+    What only says that others follow belongs to it (RFC 9110 §15.2), and one that opens a tunnel has no content
+    (§9.3.6).
+    """
+    at = 0
+    while at <= MAX_ANSWERS:
+        head = data[at : at + MAX_PREAMBLE]
         found = re.match(_ANSWER, head)
         if found is None:
-            is_begun = len(head) < MAX_PREAMBLE and begins_answer(head)
-            return NOTHING._replace(is_whole=not is_begun)
+            is_begun = len(head) < MAX_PREAMBLE and head[: len(BEGINS_ANSWER)] == BEGINS_ANSWER[: len(head)]
+            return (0 if is_begun else None), False
         at += found.end()
-        if found[1] == b"1":
-            continue
-        requests -= 1
-        names = (TUNNEL,) if found[1] == b"2" else ()
-        length = _CONTENT_LENGTH.search(found[0])
-        at += int(length[1]) if length is not None and not names else 0
-    if at > MAX_ANSWERS:
-        return NOTHING
-    return Preambles(at, names) if at <= len(first_bytes) else NOTHING._replace(is_whole=False)
+        if found[1] != b"1":
+            is_open = found[1] == b"2"
+            length = None if is_open else _CONTENT_LENGTH.search(found[0])
+            return at + (int(length[1]) if length is not None else 0), is_open
+    return None, False
 
 
 def begins_answer(first_bytes: bytes) -> bool:
     """Whether bytes of a server may begin an answer, as far as they go."""
-    return first_bytes[: len(BEGINS_ANSWER)] == BEGINS_ANSWER[: len(first_bytes)]
+    is_http = first_bytes[: len(BEGINS_ANSWER)] == BEGINS_ANSWER[: len(first_bytes)]
+    return is_http or first_bytes[:1] in socks.BEGINS_ANSWER
+
+
+def openings(*sides: bytes) -> list[int]:
+    """Return how many bytes stand before what each side carries; none do behind a tunnel that was not opened."""
+    found = _answers(*sides)
+    if found is None:
+        return [find_preambles(side).length for side in sides]
+    client, _, answers = found
+    if not answers.names:
+        return [0] * len(sides)
+    return [find_preambles(side).length if side is client else answers.length for side in sides]
+
+
+def found_preambles(*sides: bytes) -> Preambles:
+    """Return what stands before what both sides carry, with the length of what answers it."""
+    found = _answers(*sides)
+    if found is None:
+        return max(map(find_preambles, sides))
+    client, _, answers = found
+    return find_preambles(client)._replace(answered=answers.length)
 
 
 def beginnings(*sides: bytes) -> list[bytes]:
-    """Return the first bytes of the sides behind what stands before them, without those that have none there.
-
-    Behind a tunnel that was not opened nothing is.
-    """
+    """Return the first bytes of the sides behind what stands before them, without those that have none there."""
     found = _answers(*sides)
     if found is None:
         return [each for side in sides if (each := behind(side))]
@@ -151,6 +191,8 @@ def _first(data: bytes) -> tuple[str, int, Endpoint | None]:
         return PROXY, end, _endpoint(data[_HEADER : _HEADER + width], port)
     if found := re.match(_REQUEST, data[:MAX_PREAMBLE]):
         return TUNNEL, found.end(), None
+    if length := socks.request_length(data[:MAX_PREAMBLE]):
+        return SOCKS, length, None
     return "", 0, None
 
 

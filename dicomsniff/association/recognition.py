@@ -9,6 +9,8 @@ This is where every connection begins. Both directions are judged (pdu/detection
 - One direction is not, and MAX_UNDECIDED bytes wait for the other one to say anything: the same. From here on nothing
   is decoded, even if the other direction turns out to be DICOM: gigabytes that only one side sends stay cheap.
 - The connection ends: the same, unless what came is the beginning of an A-ASSOCIATE PDU, cut off.
+
+What stands before what a side carries (preambles.py) is passed over where DICOM is behind it.
 """
 
 import re
@@ -16,10 +18,17 @@ import re
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Foreign, Means, Update
 from dicomsniff.association.conversation import Conversation
-from dicomsniff.association.preambles import MAX_PREAMBLE, find_preambles, may_go_on, may_open
+from dicomsniff.association.preambles import (
+    MAX_PREAMBLE,
+    find_preambles,
+    found_preambles,
+    may_go_on,
+    may_open,
+    openings,
+)
 from dicomsniff.association.protocols import ENOUGH, TLS, UNNAMED, OtherProtocol, find_protocol, find_wrapping
 from dicomsniff.pdu.detection import Detection
-from dicomsniff.pdu.recognize import Verdict, judge_start
+from dicomsniff.pdu.recognize import Verdict, judge_cut_off, judge_start
 from dicomsniff.span import PacketMark
 from dicomsniff.tcp.channel import ByteStream, Channel
 from dicomsniff.tcp.entrance import Unread
@@ -75,14 +84,14 @@ class Recognition:
         stream, beginning = event.stream, self.beginning
         beginning.times.setdefault(stream, event.mark.time)
         detection = beginning.detections.get(stream)
-        if detection is None:
-            protocol = None
-            if isinstance(event, StreamBytes) and not stream.syn_seen:
-                protocol = find_wrapping(event.data[event.start : event.end])
+        is_cut = not stream.syn_seen if detection is None else detection.lacks_start
+        if is_cut and isinstance(event, StreamBytes):
+            protocol = find_wrapping(event.data[event.start : event.end])
             if protocol is not None:
                 consumer = self._leave_to(protocol)
                 updates = consumer.begin(event.mark, number)
                 return updates + consumer.feed(event, number + len(consumer.associations))
+        if detection is None:
             detection = beginning.detections[stream] = Detection(known_start=stream.syn_seen)
         if isinstance(event, StreamBytes):
             verdict = detection.feed(event.offset, event.data[event.start : event.end], event.mark)
@@ -92,6 +101,9 @@ class Recognition:
             if isinstance(event, StreamEnd):
                 beginning.ends.append(event)
             return []
+        if verdict is not Verdict.WAIT:
+            _uncover(beginning)
+            verdict = detection.verdict
         is_told = verdict is Verdict.DICOM or (verdict is Verdict.OTHER and self._is_foreign)
         if is_told or (not detection.at_header and self._is_wrapped):
             return self._find_consumer().begin(event.mark, number)
@@ -103,6 +115,7 @@ class Recognition:
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes: decide by what there is."""
+        _uncover(self.beginning, is_over=True)
         for detection in self.beginning.detections.values():
             detection.end()
         consumer = self._find_consumer()
@@ -140,10 +153,26 @@ class Recognition:
         return consumer
 
 
+def _uncover(beginning: Beginning, *, is_over: bool = False, is_dicom: bool = False) -> None:
+    """Pass over what stands before DICOM; where that `is_over`, what came must do to tell, if it need be told."""
+    detections = beginning.detections.values()
+    sides = [each.beginning if each.knows_start else b"" for each in detections]
+    if not may_open(*sides) or not any(lengths := openings(*sides)):
+        return
+    behind = [side[length:] for side, length in zip(sides, lengths, strict=True)]
+    verdicts = {judge_start(each) for each in behind} | {judge_cut_off(each) for each in behind if is_over}
+    if is_dicom or Verdict.DICOM in verdicts:
+        beginning.preambles = found_preambles(*sides)
+        for detection, length in zip(detections, lengths, strict=True):
+            detection.pass_over(length)
+
+
 def _only_opens(first_bytes: bytes) -> bool:
-    """Whether there is something before what a side carries, as the opening of a tunnel, and nothing yet behind it."""
+    """Whether there is something before what a side carries, as the opening of a tunnel, and not enough behind it."""
     found = find_preambles(first_bytes)
-    return not found.is_whole or 0 < found.length > len(first_bytes) - ENOUGH
+    behind = first_bytes[found.length :]
+    is_open = found.length > 0 and (len(behind) < ENOUGH or judge_start(behind) is Verdict.WAIT)
+    return is_open or not found.is_whole
 
 
 def _still_opens(*sides: bytes) -> bool:
@@ -160,6 +189,10 @@ def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | Non
         return None
     if _still_opens(first, second):
         return None
+    if may_open(first, second):
+        opened = zip((first, second), openings(first, second), strict=True)
+        if any(judge_start(side[length:]) is not Verdict.OTHER for side, length in opened):
+            return None
     protocol = find_protocol(first, second)
     if protocol.consumer is Foreign:
         return Unread(protocol.name)
@@ -218,7 +251,7 @@ class Forced:
         if protocol.wraps:
             consumer = protocol.consumer(protocol.name, self._connection, Beginning(), self._means)
         else:
-            consumer = Conversation(self._connection, Beginning(), self._means)
+            consumer = Conversation(self._connection, self._behind_preambles(), self._means)
         self._connection.consumer = consumer
         updates = consumer.begin(self._connection.last_mark, number)
         waiting, self._waiting = self._waiting, []
@@ -226,3 +259,22 @@ class Forced:
             consumer = self._connection.consumer
             updates += consumer.feed(event, number + len(consumer.associations))
         return updates
+
+    def _behind_preambles(self) -> Beginning:
+        """Return what came, where something stands before DICOM in it; else nothing: it waits."""
+        beginning = Beginning()
+        for event in self._waiting:
+            stream = event.stream
+            beginning.times.setdefault(stream, event.mark.time)
+            if isinstance(event, StreamEnd):
+                beginning.ends.append(event)
+            detection = beginning.detections.setdefault(stream, Detection(known_start=True))
+            if isinstance(event, StreamBytes):
+                detection.feed(event.offset, event.data[event.start : event.end], event.mark)
+            elif isinstance(event, StreamGap):
+                detection.gap(event.offset, event.length, event.mark)
+        _uncover(beginning, is_dicom=True)
+        if not beginning.preambles.names:
+            return Beginning()
+        self._waiting = []
+        return beginning

@@ -144,13 +144,17 @@ class TlsStream:
         """Take note of where the next record begins in the TCP stream, and of its number."""
         self.source.note(Place(self.offset, start, number, self.mark_at(start - TAIL)))
 
-    def lose(self, start: int, end: int) -> ChannelEvent:
-        """Tell of bytes of the TCP stream that were not decrypted: about as many as usual records hold of them."""
+    def lose(self, start: int, end: int, records: int | None = None, overhead: int | None = None) -> ChannelEvent:
+        """Tell of bytes of the TCP stream that were not decrypted: of as many records, else as usual ones hold them.
+
+        Where records are no longer than by an `overhead` that never varies, that is exact.
+        """
         self._is_whole = False
         self.unread_from, lost = end, end - start
-        records = max(1, -(-lost // (LONGEST_PLAINTEXT + self._overhead)))
-        mark = self.mark_at(max(start, end - 1))
-        gap = StreamGap(self, self.offset, max(1, lost - records * self._overhead), mark)
+        is_exact = records is not None and overhead is not None and overhead == (self._overhead or overhead)
+        records = records or max(1, -(-lost // (LONGEST_PLAINTEXT + self._overhead)))
+        length = lost - records * (overhead or self._overhead)
+        gap = StreamGap(self, self.offset, max(1, length), self.mark_at(max(start, end - 1)), is_exact and length > 0)
         self.offset += gap.length
         return gap
 
@@ -427,7 +431,8 @@ class TlsChannel:
                 self.layer.note_alert(event, stream.span(event.start, event.end))
             elif isinstance(event, TlsProblem):
                 if event.is_gap:
-                    yield stream.lose(event.start, event.end)
+                    overhead = self.decoder.overhead(event.peer) if self.decoder is not None else None
+                    yield stream.lose(event.start, event.end, event.records, overhead)
                 yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
             index += 1
         here = self._streams[peer]

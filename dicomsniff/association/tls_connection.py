@@ -197,6 +197,7 @@ class TlsConnection:
         """Tell associations that were just recognized what they came over."""
         for association in self.associations[known:]:
             association.tls = self._channel.layer
+            association.preambles = self._channel.layer.preambles
         return self._tell_troubles() if len(self.associations) > known else []
 
     def _note_trouble(self, trouble: TlsTrouble) -> None:

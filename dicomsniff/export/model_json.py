@@ -16,7 +16,7 @@ from dicomsniff.dimse.queries import Query
 from dicomsniff.export import Json, direction
 from dicomsniff.export.negotiation_json import agreement_json, information_json
 from dicomsniff.export.time_json import operation_timing_json, timing_json
-from dicomsniff.export.tls_json import tls_json
+from dicomsniff.export.tls_json import preambles_json, tls_json
 from dicomsniff.findings.alike import Alike, fold
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding
@@ -85,10 +85,17 @@ def association_json(association: Association, found: Findings, digits: int, gat
         **_unlisted(association, found),
         "pdu_counts": {direction(side): dict(association.pdu_counts[side]) for side in SIDES},
         "tcp": {direction(side): _health(health) for side, health in association.tcp.items()},
-        **({"tls": tls_json(association, association.tls, gate)} if association.tls is not None else {}),
+        **_transport(association, gate),
         "missing_bytes": association.missing_bytes,
         "timing": timing_json(association),
     }
+
+
+def _transport(association: Association, gate: Gate) -> Json:
+    """Describe what it came over, and behind what; nothing where that is bare TCP."""
+    if association.tls is not None:
+        return {"tls": tls_json(association, association.tls, gate)}
+    return preambles_json(association.preambles, gate)
 
 
 def _unlisted(association: Association, found: Findings) -> Json:

@@ -14,7 +14,7 @@ from dicomsniff.findings.alike import fold, gist
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.finding import Finding
 from dicomsniff.findings.parts import the_peers
-from dicomsniff.findings.tls_text import handshake_lines, tls_text
+from dicomsniff.findings.tls_text import handshake_lines, transport_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
 from dicomsniff.side import Side
@@ -58,7 +58,7 @@ def association_lines(
     yield from finding_lines(found.causes)
     lasted = duration(association.end_time - association.start_time)
     yield f"  {timestamp(association.start_time, digits)}, {lasted}{implementations(association)}"
-    if said := tls_text(association):
+    if said := transport_text(association):
         yield f"  {said}"
     layer = association.tls
     if layer is not None and association.follows is None and (contexts or layer.is_unread):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import client_certificate
+from dicomsniff.association.preambles import Preambles
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.tls import ALERTS, group_name, version_name
 from dicomsniff.dictionary.tls_suites import suite_name
@@ -49,12 +50,12 @@ def tls_json(association: Association, layer: TlsLayer, gate: Gate) -> Json:
             for alert, span in layer.alerts
         ],
         "bytes": {peer.value: count for peer, count in sorted(layer.sent.items(), key=lambda each: each[0].value)},
-        **_behind(layer, gate),
+        **preambles_json(association.preambles, gate),
     }
 
 
-def _behind(layer: TlsLayer, gate: Gate) -> Json:
-    found = layer.preambles
+def preambles_json(found: Preambles, gate: Gate) -> Json:
+    """Describe what stands before TLS, or before DICOM, on a connection; nothing where nothing does."""
     client = {"named_client": gate.address(str(found.client))} if found.client is not None else {}
     return {"behind": list(found.names), **client} if found.names else {}
 

@@ -11,6 +11,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.sub_operations import RETRIEVALS
 from dicomsniff.findings.review import Review
 from dicomsniff.pdu.types import AssociateAc, AssociateRq, MalformedPdu, MissingBytes, ReleaseRp, ReleaseRq
+from dicomsniff.side import Side
 
 _USUAL = frozenset((AssociateRq, AssociateAc, Message, ReleaseRq, ReleaseRp, TcpEnd))
 
@@ -27,7 +28,7 @@ def is_irregular(review: Review) -> bool:
     is_regular = (
         association.state is State.RELEASED
         and request is not None
-        and request.span.start == 0
+        and request.span.start == association.begins_at(Side.REQUESTOR)
         and association.accept is not None
         and association.rejection is None
         and association.abort is None
@@ -97,6 +98,11 @@ def has_broken_message(review: Review) -> bool:
 def has_stray_fragment(review: Review) -> bool:
     """A fragment continues no message."""
     return StrayFragment in review.kinds
+
+
+def begins_otherwise(review: Review) -> bool:
+    """Something stands before it on the connection, or bytes break the layout of PDUs."""
+    return bool(review.association.preambles.names) or has_malformed_bytes(review)
 
 
 def has_malformed_bytes(review: Review) -> bool:

@@ -28,6 +28,9 @@ _OTHER_ALERTS = {
 }
 HOW_ENDED = {"FIN": "closed the connection", "RST": "broke the connection off"}
 """What a side did that ended a TCP connection, by how."""
+_NO_HEADER = "a header of the PROXY protocol stands before the ClientHello, and the server likely does not expect it"
+_UNREADABLE = (10, 20, 22, 47, 50, 70, 80)
+"""Alerts of a server that could not read the ClientHello; others say that it could."""
 _HANDSHAKE_FAILURE, _PROTOCOL_VERSION = 40, 70
 
 
@@ -55,10 +58,10 @@ def refusal_text(failed: FailedHandshake, often: str = "") -> str:
     who, whom = (failed.client, failed.server) if failed.by_client else (failed.server, failed.client)
     if failed.failure is Failure.OTHER_PROTOCOL:
         text = f"{the_address(who)} answered the TLS handshake of {the_address(whom)}{often}"
-        return f"{text} in {failed.protocol or 'bytes that are no TLS'}: it speaks no TLS on this port"
+        return f"{text} in {failed.protocol or 'bytes that are no TLS'}: {_why_no_tls(failed, 'it speaks no TLS')}"
     if failed.failure is Failure.HELLO_UNANSWERED:
         text = f"{the_address(who)} {HOW_ENDED[failed.how]} on the TLS handshake of {the_address(whom)}{often}"
-        return f"{text}, without an answer: it probably speaks no TLS on this port"
+        return f"{text}, without an answer: {_why_no_tls(failed, 'it probably speaks no TLS')}"
     if failed.failure is Failure.BROKEN_OFF:
         text = f"{the_address(who)} {HOW_ENDED[failed.how]} in the middle of the TLS handshake"
         return f"{text} with {the_address(whom)}{often}, without a word: {_why_broken_off(failed)}"
@@ -72,6 +75,10 @@ def refusal_text(failed: FailedHandshake, often: str = "") -> str:
         return f"{text}, without any data of its own: likely refused: {_why_early(failed)}{times}"
     text = f"{the_address(who)} refused the TLS handshake with {the_address(whom)}{often}"
     return f"{text} by the alert {alert_name(failed.alert or 0)}: {_why(failed)}"
+
+
+def _why_no_tls(failed: FailedHandshake, otherwise: str) -> str:
+    return f"{_NO_HEADER}, or {otherwise} on this port" if failed.is_behind_header else f"{otherwise} on this port"
 
 
 def _why_broken_off(failed: FailedHandshake) -> str:
@@ -94,6 +101,8 @@ def _why_early(failed: FailedHandshake) -> str:
 
 
 def _why(handshake: FailedHandshake) -> str:
+    if handshake.is_behind_header and handshake.alert in _UNREADABLE:
+        return _NO_HEADER
     if not handshake.by_client and handshake.certificate is ClientCertificate.MISSING:
         return "it asked for a client certificate, and the client sent none"
     alert = handshake.alert if handshake.alert is not None else -1

@@ -214,7 +214,9 @@ def header_malformed(association: Association, entry: Entry) -> Iterator[Hit]:
     What to do: Look at the length of the PDU before, and at the sender's PDU writer.
     """
     match entry.event:
-        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(association, event):
+        case MalformedPdu(code="pdu-header", problem=problem) as event if not names_other_protocol(
+            association, event, entry.side
+        ):
             who = the_party(association.party(entry.side))
             yield Hit(f"{who} sends what is {problem}")
 
@@ -242,7 +244,7 @@ def skipped(association: Association, entry: Entry) -> Iterator[Hit]:
         case SkippedBytes(length=length):
             # Where a capture lacks the rest of each packet, this is asked at every one: the first entry must do.
             first = next((each.event for each in association.timeline if each.side is entry.side), None)
-            expected = isinstance(first, MalformedPdu) and names_other_protocol(association, first) == PROXY
+            expected = isinstance(first, MalformedPdu) and names_other_protocol(association, first, entry.side) == PROXY
             severity = Severity.NOTE if expected else None
             text = f"{counted(length, 'byte')} skipped: not readable as a PDU"
             if entry.event is first and association.request is None and not saw_beginning(association):

@@ -5,6 +5,7 @@ from itertools import chain
 
 from msgspec.structs import replace
 
+from dicomsniff.association.preambles import PROXY
 from dicomsniff.association.state import State
 from dicomsniff.dictionary.ports import TLS_PORT
 from dicomsniff.dimse.message import Message
@@ -71,13 +72,15 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
             if review.waited(request.span.last_time) <= _AT_ONCE and not review.spoke(Side.ACCEPTOR):
                 if association.acceptor.endpoint.port == TLS_PORT:
                     text += f"; it likely expects TLS: port {TLS_PORT} is that of DICOM over TLS"
-                else:
+                elif PROXY not in association.preambles.names:
                     text += "; it may expect TLS, or not admit callers from there"
         else:
             text = f"{asked} gave up after {waited} and {how_ended(ending)}: {silent} gave no answer to A-ASSOCIATE-RQ"
         if accept is not None and ending is not None:
             text += f"; its A-ASSOCIATE-AC came {duration(accept.span.first_time - ending.span.first_time)} later"
-        yield Hit(text, request.span, side=Side.REQUESTOR)
+        # The alert that refuses a client's certificate in TLS 1.3 may come behind the request.
+        refused = review.failed_handshake.span.last_packet if review.failed_handshake is not None else 0
+        yield Hit(text, request.span, side=Side.REQUESTOR, latest_cause=max(refused, request.span.last_packet))
 
 
 def _too_late(review: Review) -> bool:

@@ -237,8 +237,9 @@ def reuse_refused(review: Review) -> Iterator[Hit]:
 def _reuse(review: Review) -> Iterator[Hit]:
     request = review.association.request
     first = review.association.timeline[0].event if review.association.timeline else None
-    if request is not None and request.span.start and first is request:
+    before = review.association.begins_at(Side.REQUESTOR)
+    if request is not None and request.span.start > before and first is request:
         who = the_party(review.association.party(Side.REQUESTOR))
-        used = counted(request.span.start, "byte")
+        used = counted(request.span.start - before, "byte")
         text = f"{who} sent A-ASSOCIATE-RQ on a TCP connection that was used before, {used} into it"
         yield Hit(text, request.span, side=Side.REQUESTOR)

@@ -117,9 +117,12 @@ def unread(review: Review) -> Iterator[Hit]:
     With RSA key exchange the server's private key does, by --tls-key.
     """
     layer = review.association.tls
-    if layer is not None and layer.is_unread and not review.found.all:
+    if layer is not None and layer.is_unread and not _is_told_why(review, layer):
         if layer.sent.get(CLIENT) == 0 and not layer.session.protected[SERVER]:
             yield Hit("the client sent nothing: there is nothing to read", layer.opening)
+            return
+        if layer.is_whole and layer.turns and layer.turns[0].peer is CLIENT and _is_all_handshake(layer):
+            yield Hit("nothing but the handshake is in the capture: there is nothing to read", layer.opening)
             return
         # Before TLS 1.3 keys come out of both hellos; and which version it is, only they tell.
         session = layer.session
@@ -129,6 +132,20 @@ def unread(review: Review) -> Iterator[Hit]:
         why = f", and {said}" if (said := reading_text(layer)) else ""
         text = f"what it carries is encrypted{why}; to read it: {begun}{HOW_TO_READ}"
         yield Hit(text, layer.opening)
+
+
+def _is_told_why(review: Review, layer: TlsLayer) -> bool:
+    """Whether what was found says why nothing is read: that a part was lost says so only where that is all."""
+    why = layer.session.unread or ""
+    return any(each.code != "tls-not-decrypted" or why in each.message for each in review.found.all)
+
+
+def _is_all_handshake(layer: TlsLayer) -> bool:
+    """Whether nothing came behind the handshake, or nothing but it could be read with its secrets."""
+    session = layer.session
+    if session.read_with is not None:
+        return session.unread is None
+    return len(layer.turns_of_handshake) < HANDSHAKE_TURNS - 1 and not any(session.protected.values())
 
 
 @entry_rule(code="tls-not-decrypted", severity=Severity.ERROR, on=TlsTrouble)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import ClientCertificate, client_certificate
+from dicomsniff.association.preambles import Preambles
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.tls import (
     CERTIFICATE_COMPRESSIONS,
@@ -44,24 +45,24 @@ def reading_text(layer: TlsLayer) -> str:
     return "; ".join(part for part in (said, why) if part)
 
 
-def tls_text(association: Association) -> str:
-    """Say in a line what an association came over; empty where that is bare TCP."""
-    layer = association.tls
+def transport_text(association: Association) -> str:
+    """Say in a line what an association came over, and behind what; empty where that is bare TCP."""
+    layer, preambles = association.tls, association.preambles
+    behind = f"behind {preambles_text(preambles)}" if preambles.names else ""
     if layer is None:
-        return ""
+        return behind
     parts = [protection_text(layer)]
     if layer.session.resumed:
         parts.append(f"resumed by {layer.session.resumed}")
     if not layer.is_unread and (said := reading_text(layer)):
         parts.append(said)
-    if layer.preambles.names:
-        parts.append(f"behind {preambles_text(layer)}")
+    if behind:
+        parts.append(behind)
     return f"over {parts[0]}" + "".join(f"; {part}" for part in parts[1:])
 
 
-def preambles_text(layer: TlsLayer) -> str:
-    """Say what stands before TLS on the connection."""
-    found = layer.preambles
+def preambles_text(found: Preambles) -> str:
+    """Say what stands before TLS, or before DICOM, on a connection."""
     client = f", which says that the client is {the_address(found.client)}" if found.client is not None else ""
     return f"{' and '.join(found.names)}{client}"
 

@@ -105,6 +105,22 @@ class Detection:
             self.verdict = Verdict.DICOM
         return self.verdict
 
+    @property
+    def knows_start(self) -> bool:
+        """Whether what waits first is what the sender sent first."""
+        return self._known_start
+
+    @property
+    def lacks_start(self) -> bool:
+        """Whether all that came is a hole at the beginning."""
+        return not self._known_start and self._first == NO_PACKET
+
+    def pass_over(self, length: int) -> None:
+        """The first `length` bytes of the stream stand before what it carries: judge by those behind them."""
+        if length:
+            self._drop(min(length - self.begins_at, len(self.beginning)))
+            self.verdict = judge_start(self.beginning)
+
     def replay(self, pdus: PduStream) -> list[PduEvent]:
         """The connection is DICOM: read what waits; `pdus` goes on behind it."""
         position = self.begins_at

@@ -453,7 +453,7 @@ class Framing:
             self._state = PDU_HEADER
         return at + used
 
-    def lose(self, length: int) -> list[PduEvent]:
+    def lose(self, length: int, *, is_exact: bool = True) -> list[PduEvent]:
         """Take a gap: within a fragment its length says where to go on, elsewhere a header must be found."""
         before: list[PduEvent] = []
         if self._state is LOST:
@@ -468,18 +468,18 @@ class Framing:
         self.position += length
         span = self._span(self._mark, place)
         self._command_cut = True
-        if self._state is PDV_VALUE and length < self._pdv_left:
+        if is_exact and self._state is PDV_VALUE and length < self._pdv_left:
             self._pdv_left -= length
             self._pdu_left -= length
             return [MissingBytes(span, length, resynchronized=False)]
-        if self._state is PDV_VALUE and length == self._pdv_left:
+        if is_exact and self._state is PDV_VALUE and length == self._pdv_left:
             self._pdv_left = 0
             self._pdu_left -= length
             events: list[PduEvent] = [MissingBytes(span, length, resynchronized=False)]
             self._end_of_pdv(events, 0)
             return events
         events = [self._finish_pdv()] if self._state is PDV_VALUE else before
-        inside = self._state in (PDV_VALUE, PDV_HEADER, CONTROL_BODY, PDU_REST)
+        inside = is_exact and self._state in (PDV_VALUE, PDV_HEADER, CONTROL_BODY, PDU_REST)
         left = self._pdu_left - len(self._pending) if inside else -1
         self._pending.clear()
         events.append(MissingBytes(span, length, resynchronized=left != length))

@@ -75,12 +75,17 @@ class PduStream:
         found = framing.feed(data, start, end)
         return passed + found if passed else found
 
-    def gap(self, offset: int, length: int, mark: PacketMark, skipped: Skip | None = None) -> list[PduEvent]:
-        """Take note that `length` bytes at `offset` are missing; keep the place where the framing still tells it."""
+    def gap(
+        self, offset: int, length: int, mark: PacketMark, skipped: Skip | None = None, *, is_exact: bool = True
+    ) -> list[PduEvent]:
+        """Take note that `length` bytes at `offset` are missing; keep the place where the framing still tells it.
+
+        It does not where that length is not exact.
+        """
         framing = self._framing
         events = framing.pass_over(offset - framing.position, skipped) if offset > framing.position else []
         framing.arrive(mark)
-        return events + framing.lose(length)
+        return events + framing.lose(length, is_exact=is_exact)
 
     @property
     def holds_holes(self) -> bool:

@@ -185,7 +185,7 @@ class PacketCopier:
                 stream = RecordStream(seq, shows_handshake=self._addresses is None)
             elif flow in connection.sides:
                 source, parts = connection.sides[flow]
-                stream = PlannedStream(source.initial_sequence, parts)
+                stream = PlannedStream(source.initial_sequence, parts, connection.openings.get(flow, 0))
             else:
                 stream = CopiedStream(seq)
             self._streams[key] = stream

@@ -88,13 +88,15 @@ class Parts:
 class PlannedConnection(Struct):
     """A connection that is copied, in packets `first_packet` to `last_packet`.
 
-    `sides` are its directions by flow: where byte 0 is, and what of it is shown. `conflicts` are packets that send
+    `sides` are its directions by flow: where byte 0 is, and what of it is shown. `openings` are the bytes of each that
+    stand before DICOM, where any do. `conflicts` are packets that send
     bytes again with another content. Over TLS nothing but records is known of it.
     """
 
     first_packet: int
     last_packet: int
     sides: dict[bytes, tuple[TcpSource, Parts]] = field(default_factory=dict)
+    openings: dict[bytes, int] = field(default_factory=dict)
     conflicts: set[int] = field(default_factory=set)
     is_tls: bool = False
 

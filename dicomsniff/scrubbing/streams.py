@@ -87,18 +87,34 @@ class CopiedStream:
 
 
 class PlannedStream(CopiedStream):
-    """DICOM: shown is what the plan says."""
+    """DICOM: shown is what the plan says, and of what stands before it, in `begins` bytes, how it is made."""
 
-    def __init__(self, initial_sequence: int, parts: Parts) -> None:
+    def __init__(self, initial_sequence: int, parts: Parts, begins: int = 0) -> None:
         super().__init__(initial_sequence)
         self._parts = parts
+        self._begins = begins
+        self._opened = 0
+        """Where what is copied of an opening goes on."""
+        self._opening = opening()
+        next(self._opening)
 
     def shown(self, start: int, payload: bytes) -> bytes:
         """Return what the plan shows of bytes."""
         out = bytearray(len(payload))
         for low, high, value in self._parts.within(max(start, 0), max(start + len(payload), 0)):
             out[low - start : high - start] = payload[low - start : high - start] if value is None else value
+        if start <= self._opened < min(self._begins, start + len(payload)):
+            self._open(out, payload, self._opened - start, min(self._begins - start, len(payload)))
         return bytes(out)
+
+    def _open(self, out: bytearray, payload: bytes, at: int, until: int) -> None:
+        self._opened += until - at
+        for place in range(at, until):
+            copied = self._opening.send(payload[place])
+            if copied is None:  # a kind of which nothing is shown
+                self._opened = self._begins
+                return
+            out[place] = copied
 
 
 class RecordStream(CopiedStream):

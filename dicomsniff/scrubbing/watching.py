@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import PduWatcher
 from dicomsniff.association.timeline import ConflictingBytes
-from dicomsniff.capture.segments import flow_between, reverse_flow
+from dicomsniff.capture.segments import flow_between, flow_ends, reverse_flow
 from dicomsniff.dimse.message import DataSetInfo, Message
 from dicomsniff.pdu.decode import HEADER_LENGTH
 from dicomsniff.pdu.types import (
@@ -33,6 +33,7 @@ from dicomsniff.scrubbing.deflated import stand_in_stream
 from dicomsniff.scrubbing.erasing import Erasing
 from dicomsniff.scrubbing.negotiation import shown_body
 from dicomsniff.scrubbing.plan import Parts, Plan, PlannedConnection
+from dicomsniff.side import Side
 from dicomsniff.tcp.channel import ByteStream
 from dicomsniff.tcp.source import TcpSource
 
@@ -136,6 +137,9 @@ class ScrubWatcher(PduWatcher):
             self.over_tls += each.tls is not None
             self.zeroed.update(self._zeroed.get(each.id, {}))
             for way in (flow, reverse_flow(flow)):
+                if each.preambles.names and each.tls is None:
+                    is_requestor = flow_ends(way)[0] == each.requestor.endpoint
+                    planned.openings[way] = each.begins_at(Side.REQUESTOR if is_requestor else Side.ACCEPTOR)
                 if (sent := self._sent.get((each.id, way))) is not None:
                     _, parts = planned.sides.setdefault(way, (sent.source, sent.parts))
                     if parts is not sent.parts:

@@ -32,12 +32,16 @@ class StreamBytes(Struct, Generic[AnyStream], frozen=True):
 
 
 class StreamGap(Struct, Generic[AnyStream], frozen=True):
-    """`length` bytes at `offset` of a stream are not in the capture; `mark` is the packet that shows it."""
+    """`length` bytes at `offset` of a stream are not in the capture; `mark` is the packet that shows it.
+
+    Of what wraps the stream, it may tell only about how many they are: then that `is_exact` is false.
+    """
 
     stream: AnyStream
     offset: int
     length: int
     mark: PacketMark
+    is_exact: bool = True
 
 
 class StreamConflict(Struct, Generic[AnyStream], frozen=True):

@@ -1,7 +1,7 @@
 """Both sides of a TLS connection: bytes come in, authenticated plaintext, alerts and problems out."""
 
 from dicomsniff.tls.direction import Direction
-from dicomsniff.tls.events import TlsEvent
+from dicomsniff.tls.events import Plaintext, TlsEvent
 from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.keyring import KeyRing
 from dicomsniff.tls.peer import CLIENT, SERVER, Peer
@@ -37,7 +37,10 @@ class TlsDecoder:
 
     def feed(self, peer: Peer, data: bytes, start: int) -> list[TlsEvent]:
         """Take bytes of one side, in order; `start` is the offset of the first one in its TCP stream."""
-        return self._go_on(peer, self._directions[peer].feed(data, start))
+        events = self._go_on(peer, self._directions[peer].feed(data, start))
+        if any(isinstance(each, Plaintext) and each.peer is peer for each in events):
+            return self._directions[peer.other].tell_lost_so_far() + events
+        return events
 
     def skip(self, peer: Peer, start: int, length: int) -> list[TlsEvent]:
         """Take note that `length` bytes at `start` are not in the capture.
@@ -54,6 +57,10 @@ class TlsDecoder:
     def awaited(self, peer: Peer) -> Awaited | None:
         """Say which bytes of a side may be fed all at once, being of one record; None where none may."""
         return self._directions[peer].awaited
+
+    def overhead(self, peer: Peer) -> int | None:
+        """How many bytes longer than its plaintext a record of a side is, header included; None where that varies."""
+        return self._directions[peer].overhead
 
     def place(self, peer: Peer) -> tuple[int, int] | None:
         """Where the next record of a side begins, and its number; None where reading cannot go on with these alone."""

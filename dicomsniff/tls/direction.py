@@ -93,6 +93,12 @@ class Direction:
         is_reading = self._session.plaintext[self._peer] and not self.is_done and self._waits_since is None
         return self._reader.awaited if is_reading else None
 
+    @property
+    def overhead(self) -> int | None:
+        """How many bytes longer than its plaintext a record is; None where that varies."""
+        key = self._opener.key
+        return key.protection.overhead if key is not None else None
+
     def go_to(self, start: int, number: int, before: bytes) -> None:
         """Go on at `start`, where a record with that number begins; `before` are bytes before it."""
         self._reader.go_to(start, before)
@@ -338,8 +344,10 @@ class Direction:
         if opener.is_plain and self._is_plain(record):
             self._end_search(search, record)
             return self._take_plain(record)
+        key = opener.key
         opened = opener.find(record, search)
         if opened is not None:
+            search.is_counted = search.is_counted and opener.key is key
             self._end_search(search, record, is_lost=opener.is_chained)
             reader.take(record.end)
             if not opener.is_chained:
@@ -385,12 +393,29 @@ class Direction:
     def _end_search(self, search: Search, record: Record, *, is_lost: bool = False) -> None:
         self._search = None
         self._version = record.header[1:3]
-        self._tell_lost(search, record.end if is_lost else record.start)
+        records = self._opener.sequence - 1 - search.sequence if search.is_counted and not is_lost else None
+        self._tell_lost(search, record.end if is_lost else record.start, records)
 
-    def _tell_lost(self, search: Search, end: int) -> None:
+    def tell_lost_so_far(self) -> list[TlsEvent]:
+        """Tell of what could not be read up to now, though it is still being searched where reading can go on.
+
+        What the other side says next was said after it.
+        """
+        search, end = self._search, self._reader.position
+        if search is None or not self._ring.is_settled or self._opener.is_plain or end <= search.told:
+            return []
+        self._tell_lost(search, end)
+        search.told, search.is_counted = end, False
+        events = self._events[:]
+        self._events.clear()
+        return events
+
+    def _tell_lost(self, search: Search, end: int, records: int | None = None) -> None:
         if end > search.told:
             text = f"{end - search.told} bytes could not be read: {search.reason}"
-            self._tell(search.problem, text, search.told, end, is_gap=True)
+            self._events.append(
+                TlsProblem(self._peer, search.problem, text, search.told, end, is_gap=True, records=records)
+            )
 
     def _give_up_secrets(self, end: int) -> None:
         """No record was ever opened with the secrets that there are."""

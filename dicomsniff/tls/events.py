@@ -45,8 +45,8 @@ class TlsProblem(Struct, frozen=True):
     """Bytes from `start` to `end` that gave no plaintext, and why.
 
     Where `is_gap`, application data may have been among them: the next `Plaintext` of this peer need not continue
-    the last one. The problem with which a decoder gives a side up is that side's last event: what comes behind `end`
-    is not read either.
+    the last one. `records` says how many there are, where that is known. The problem with which a decoder gives a side
+    up is that side's last event: what comes behind `end` is not read either.
     """
 
     peer: Peer
@@ -55,6 +55,7 @@ class TlsProblem(Struct, frozen=True):
     start: int
     end: int
     is_gap: bool
+    records: int | None = None
 
 
 TlsEvent = Plaintext | Alert | TlsProblem

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dicomsniff.dictionary.tls import TLS_1_0, TLS_1_3, version_name
 from dicomsniff.dictionary.tls_suites import suite_name
+from dicomsniff.quantities import counted
 from dicomsniff.tls.events import Problem
 from dicomsniff.tls.handshake import Handshake
 from dicomsniff.tls.hellos import TICKET, ClientHello, ServerHello
@@ -155,6 +156,11 @@ class KeyRing:
             may_come = may_come or not handshake.is_beginning_lost
             return Missing(may_come, Problem.NO_SECRETS, "the handshake is not in the capture")
         text = f"no secrets for this session's client random, {session.client_random.hex()}"
+        if there := self._secrets.labels(session.client_random):
+            needed = self._lacking(there) if version == TLS_1_3 else Label.MASTER.value.decode()
+            text = f"of this session's secrets there is only {', '.join(there)}, and not {needed}"
+        if self._secrets.bad_lines:
+            text += f"; {counted(self._secrets.bad_lines, 'line')} of key logs could not be understood"
         if self._secrets.forgotten:
             text += f"; of more than {MAX_SESSIONS} sessions with secrets the oldest were forgotten"
         if self._secrets.has_rsa_keys and not self._secrets.has_sessions:
@@ -165,6 +171,11 @@ class KeyRing:
             else:
                 text = "an RSA key reads RSA key exchange only, and this session has another: a key log is needed"
         return Missing(may_come, Problem.NO_SECRETS, text)
+
+    @staticmethod
+    def _lacking(there: list[str]) -> str:
+        needed = [each.value.decode() for each in (Label.CLIENT_TRAFFIC, Label.SERVER_TRAFFIC)]
+        return " nor ".join(each for each in needed if each not in there)
 
     def _has_traffic(self) -> bool:
         """Whether there is any traffic secret of the session, of TLS 1.3 then."""

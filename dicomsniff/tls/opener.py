@@ -51,6 +51,11 @@ class Opener:
         """Whether a record is to be believed only if the one before was opened."""
         return any(key.protection.is_chained for key in self._keys)
 
+    @property
+    def key(self) -> Key | None:
+        """What opens the next record; None where several keys may, or none does."""
+        return self._keys[0] if len(self._keys) == 1 else None
+
     def enter(self, epoch: Epoch) -> None:
         """Go on with the keys of an epoch of TLS 1.3."""
         self.epoch, self.sequence = epoch, 0

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from dicomsniff.dictionary.tls import TLS_1_0, TLS_1_3
+from dicomsniff.dictionary.tls import RECORD_HEADER, TLS_1_0, TLS_1_3
 from dicomsniff.tls.schedule import Keys
 from dicomsniff.tls.suites import Suite
 
@@ -37,6 +37,8 @@ class Protection(ABC):
 
     smallest: int
     """The least bytes of a record's body."""
+    overhead: int | None = None
+    """How many bytes longer than its plaintext a record is, with its header; None where that varies."""
     is_chained = False
     """Whether what comes out is right only if the record before was, too: nothing else vouches for the IV."""
 
@@ -51,12 +53,13 @@ class Protection(ABC):
 class _Tls13(Protection):
     """RFC 8446 §5.2."""
 
-    __slots__ = ("_decrypt", "_iv", "smallest")
+    __slots__ = ("_decrypt", "_iv", "overhead", "smallest")
 
     def __init__(self, aead: _Aead, iv: bytes, tag: int) -> None:
         self._decrypt = aead.decrypt
         self._iv = int.from_bytes(iv, "big")
         self.smallest = tag + 1
+        self.overhead = RECORD_HEADER + tag + 1
 
     def open(self, sequence: int, header: bytes, body: Bytes, before: bytes) -> tuple[int, bytes] | None:  # noqa: ARG002
         try:
@@ -70,7 +73,7 @@ class _Tls13(Protection):
 class _Tls12Aead(Protection):
     """RFC 5246 §6.2.3.3; with an explicit part of the nonce in the record, or with none (RFC 7905 §2)."""
 
-    __slots__ = ("_decrypt", "_explicit", "_iv", "_overhead", "_salt", "smallest")
+    __slots__ = ("_decrypt", "_explicit", "_iv", "_overhead", "_salt", "overhead", "smallest")
 
     def __init__(self, aead: _Aead, iv: bytes, tag: int) -> None:
         self._decrypt = aead.decrypt
@@ -79,6 +82,7 @@ class _Tls12Aead(Protection):
         self._explicit = 12 - len(iv)
         self._overhead = self._explicit + tag
         self.smallest = self._overhead
+        self.overhead = RECORD_HEADER + self._overhead
 
     def open(self, sequence: int, header: bytes, body: Bytes, before: bytes) -> tuple[int, bytes] | None:  # noqa: ARG002
         length = len(body) - self._overhead

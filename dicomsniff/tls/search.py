@@ -34,6 +34,7 @@ class Search:
         "_chained",
         "anchor",
         "failures",
+        "is_counted",
         "is_limit_told",
         "problem",
         "reason",
@@ -51,6 +52,8 @@ class Search:
         self.reason = reason
         self.failures = 0
         self.is_limit_told = False
+        self.is_counted = anchor is not None
+        """Whether the number of a record found tells how many there are since `told`."""
         self._chained = 0
         self._chain_end = anchor
 

@@ -153,6 +153,10 @@ class Secrets:
         """Return the secret of a session: by client random, by session id, by ticket or by encrypted premaster."""
         return self._found.get(name, {}).get(label)
 
+    def labels(self, name: bytes) -> list[str]:
+        """Return what the secrets are for that are known of a session, as key logs name it."""
+        return sorted(label.value.decode() for label in self._found.get(name, {}))
+
     def last_sessions(self, count: int) -> list[bytes]:
         """Return the client randoms of the sessions that were added last, up to `count`, the last one first."""
         return list(islice(reversed(self._found), count))

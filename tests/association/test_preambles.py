@@ -9,9 +9,14 @@ from hypothesis import strategies as st
 
 import build
 from calls import called
-from dicomsniff.association.preambles import PROXY, TUNNEL, find_answers, find_preambles
+from dicomsniff.association.preambles import PROXY, SOCKS, TUNNEL, find_answers, find_preambles
 from dicomsniff.capture.segments import Endpoint
+from dicomsniff.findings.finding import Severity
+from findings.found import found_in
+from findings.test_field_reports import told
+from pipeline import analyze
 from tls_talk import EXCHANGE, packets, spoken
+from unmarked import verdict
 
 V1 = b"PROXY TCP4 10.0.0.9 10.0.0.2 51234 2762\r\n"
 V2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([10, 0, 0, 9, 10, 0, 0, 2]) + b"\xc8\x22\x0a\xca"
@@ -20,6 +25,13 @@ TUNNELLED = b"CONNECT pacs.example:2762 HTTP/1.1\r\nHost: pacs.example:2762\r\n\
 ANSWER = b"HTTP/1.1 200 Connection established\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 WHO = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 9\r\n\r\nwho asks?"
+SOCKS_4 = b"\4\1\x0a\xca\x0a\0\0\2me\0"
+SOCKS_4A = b"\4\1\x0a\xca\0\0\0\1me\0pacs.example\0"
+GRANTED_4 = b"\0\x5a" + bytes(6)
+SOCKS_5 = b"\5\2\0\1" + b"\5\1\0\3\x0cpacs.example\x0a\xca"
+SOCKS_5_WITH_PASSWORD = b"\5\1\2" + b"\1\2me\3who" + b"\5\1\0\1\x0a\0\0\2\x0a\xca"
+GRANTED_5 = b"\5\0" + b"\5\0\0\1" + bytes(6)
+GRANTED_5_WITH_PASSWORD = b"\5\2" + b"\1\0" + b"\5\0\0\4" + bytes(18)
 AGAIN = TUNNELLED[:-2] + b"Proxy-Authorization: Basic c2VjcmV0\r\n\r\n"
 SPOKEN = spoken(EXCHANGE)
 
@@ -32,6 +44,11 @@ SPOKEN = spoken(EXCHANGE)
         (V2, len(V2), (PROXY,), Endpoint("10.0.0.9", 51234)),
         (LOCAL, len(LOCAL), (PROXY,), None),
         (TUNNELLED, len(TUNNELLED), (TUNNEL,), None),
+        (SOCKS_4, len(SOCKS_4), (SOCKS,), None),
+        (SOCKS_4A, len(SOCKS_4A), (SOCKS,), None),
+        (SOCKS_5, len(SOCKS_5), (SOCKS,), None),
+        (SOCKS_5_WITH_PASSWORD + V1, len(SOCKS_5_WITH_PASSWORD + V1), (SOCKS, PROXY), Endpoint("10.0.0.9", 51234)),
+        (b"\5\1\0\5\2\0\1\x0a\0\0\2\x0a\xca", 0, (), None),
         (TUNNELLED + V1, len(TUNNELLED + V1), (TUNNEL, PROXY), Endpoint("10.0.0.9", 51234)),
         (b"GET / HTTP/1.1\r\n\r\n", 0, (), None),
         (b"PROXY TCP4 nobody 10.0.0.2 1 2\r\n", 32, (PROXY,), None),
@@ -42,18 +59,24 @@ def test_what_stands_before_is_told_to_its_last_byte(first_bytes, length, names,
     assert (found.length, found.names, found.client, found.is_whole) == (length, names, client, True)
 
 
-@given(st.sampled_from([V1, V2, LOCAL, TUNNELLED]), st.data())
+OPENINGS = [V1, V2, LOCAL, TUNNELLED, SOCKS_4, SOCKS_4A, SOCKS_5, SOCKS_5_WITH_PASSWORD]
+
+
+@given(st.sampled_from(OPENINGS), st.data())
 def test_one_that_has_begun_is_waited_for(preamble, data):
     cut = data.draw(st.integers(1, len(preamble) - 1))
     found = find_preambles(preamble[:cut])
     assert (found.length, found.is_whole) == (0, False)
 
 
-@given(st.binary(max_size=200) | st.builds(bytes.__add__, st.sampled_from([V1[:6], V2[:13], TUNNELLED]), st.binary()))
+@given(
+    st.binary(max_size=200)
+    | st.builds(bytes.__add__, st.sampled_from([V1[:6], V2[:13], TUNNELLED, b"\5\1", b"\4\1"]), st.binary())
+)
 def test_whatever_comes_nothing_fails(data):
     found = find_preambles(data)
     assert 0 <= found.length <= len(data)
-    assert 0 <= find_answers(data, 2).length <= len(data)
+    assert 0 <= find_answers(data, (TUNNEL, SOCKS)).length <= len(data)
 
 
 @pytest.mark.parametrize(
@@ -73,15 +96,32 @@ def test_whatever_comes_nothing_fails(data):
     ],
 )
 def test_answers_are_told_to_the_last_byte_of_the_last_one(answers, requests, length, opens, is_whole):
-    found = find_answers(answers, requests)
+    found = find_answers(answers, (TUNNEL,) * requests)
     assert (found.length, bool(found.names), found.is_whole) == (length, opens, is_whole)
 
 
-@given(st.lists(st.sampled_from([V1, V2, LOCAL, TUNNELLED, AGAIN]), min_size=1, max_size=3), st.data())
+@given(st.lists(st.sampled_from([*OPENINGS, AGAIN]), min_size=1, max_size=3), st.data())
 def test_it_is_over_only_where_a_byte_begins_none(preambles, data):
     begun = b"".join(preambles)
     assert not find_preambles(begun[: data.draw(st.integers(1, len(begun)))]).is_whole
     assert find_preambles(begun + b"\x16")[:4] == (*find_preambles(begun)[:3], True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "length", "opens"),
+    [
+        (GRANTED_4, 8, True),
+        (b"\0\x5b" + bytes(6), 8, False),
+        (GRANTED_5, 12, True),
+        (GRANTED_5_WITH_PASSWORD, 26, True),
+        (b"\5\0\5\5\0\1" + bytes(6), 12, False),
+        (b"\5\xff", 0, False),
+        (b"\x15\3\3", 0, False),
+    ],
+)
+def test_answers_to_socks_are_told_to_their_last_byte(answer, length, opens):
+    found = find_answers(answer, (SOCKS,))
+    assert (found.length, found.names) == (length, (SOCKS,) if opens else ())
 
 
 def talked(before: bytes, answer: bytes, piece: int, *, port: int = 2762) -> list[build.Packet]:
@@ -126,7 +166,10 @@ def test_how_it_is_cut_does_not_matter(tmp_path_factory, piece):
     assert [each["outcome"] for each in told["associations"]] == ["released"]
 
 
+BY_SOCKS_5 = [(0, SOCKS_5[:4]), (1, GRANTED_5[:2]), (0, SOCKS_5[4:]), (1, GRANTED_5[2:])]
 FIRST_TURNS = [
+    BY_SOCKS_5,
+    [(0, SOCKS_4), (1, GRANTED_4)],
     [(0, V1 + V2)],
     [(0, V1 + TUNNELLED), (1, ANSWER)],
     [(0, TUNNELLED), (1, ANSWER), (0, V1)],
@@ -136,24 +179,108 @@ FIRST_TURNS = [
 ]
 
 
+def cut(turns, spoken_turns, cuts, *, port):
+    """What stands before, and what is behind, in one segment where both are the client's; the first turns are cut."""
+    joined = [*turns, *spoken_turns]
+    if turns[-1][0] == 0:
+        joined = [*turns[:-1], (0, turns[-1][1] + spoken_turns[0][1]), *spoken_turns[1:]]
+    talk = build.Talk(server=("10.0.0.2", port), tick=1000).open()
+    for number, (side, data) in enumerate(joined):
+        places = [0, *sorted({each for each in cuts if each < len(data)} if number <= len(turns) else ()), len(data)]
+        talk.pieces(side, [data[a:b] for a, b in pairwise(places)])
+    return talk.close().packets
+
+
 @pytest.mark.parametrize("turns", FIRST_TURNS)
 @settings(max_examples=8)
 @given(cuts=st.lists(st.integers(1, 150), min_size=2, max_size=3), forced=st.booleans())
 def test_several_are_told_alike_however_they_are_cut(tmp_path_factory, turns, cuts, forced):
     """Each turn is cut; the last one of the client together with its first bytes of TLS, as segments may hold both."""
-    joined = [*turns, *SPOKEN.turns]
-    if turns[-1][0] == 0:
-        joined = [*turns[:-1], (0, turns[-1][1] + SPOKEN.turns[0][1]), *SPOKEN.turns[1:]]
-    talk = build.Talk(server=("10.0.0.2", 2762), tick=1000).open()
-    for number, (side, data) in enumerate(joined):
-        places = [0, *sorted({each for each in cuts if each < len(data)} if number <= len(turns) else ()), len(data)]
-        talk.pieces(side, [data[a:b] for a, b in pairwise(places)])
     options = ("--port", "2762") if forced else ()
-    told = json.loads(exported(tmp_path_factory.mktemp("cut"), talk.close().packets, *options))
+    sent = cut(turns, SPOKEN.turns, cuts, port=2762)
+    told = json.loads(exported(tmp_path_factory.mktemp("cut"), sent, *options))
     (association,) = told["associations"]
     assert (association["outcome"], len(association["messages"]), association["findings"]) == ("released", 4, [])
     found = find_preambles(b"".join(data for side, data in turns if side == 0) + b"\x16")
     assert association["tls"]["behind"] == list(found.names)
+
+
+@pytest.mark.parametrize("turns", [[(0, V1)], [(0, V2)], [(0, LOCAL)], *FIRST_TURNS])
+@settings(max_examples=8)
+@given(cuts=st.lists(st.integers(1, 150), max_size=3), forced=st.booleans(), port=st.sampled_from([104, 4711]))
+def test_plain_dicom_behind_it_is_read_however_it_is_cut(turns, cuts, forced, port):
+    sent = cut(turns, EXCHANGE, cuts, port=port)
+    (association,) = analyze(sent, ports=(port,) if forced else ()).associations
+    assert (association.outcome, len(association.messages)) == ("released", 4)
+    names = find_preambles(b"".join(data for side, data in turns if side == 0) + b"\x16").names
+    assert association.preambles.names == names
+    assert {each.code for each in found_in(sent)} == ({"proxy-header"} if PROXY in names else set())
+    assert {each.severity for each in found_in(sent)} <= {Severity.NOTE}
+
+
+@pytest.mark.parametrize("turns", [[(0, V1)], [(0, TUNNELLED), (1, ANSWER)], BY_SOCKS_5])
+def test_where_plain_dicom_is_behind_it_the_bytes_of_its_data_sets_are_found_and_it_is_told(tmp_path, turns):
+    sent = cut(turns, EXCHANGE, [9], port=104)
+    exchanged, text = shown(tmp_path, sent)
+    (association,) = json.loads(exchanged)["associations"]
+    bare = json.loads(exported(tmp_path, cut([(1, b"")], EXCHANGE, [], port=104)))["associations"][0]
+    stored = association["messages"][2]["data_set"]
+    assert stored["sha256"] == bare["messages"][2]["data_set"]["sha256"]
+    assert (
+        association["behind"] == [find_preambles(turns[0][1] + b"\x16").names[0]]
+        if turns is not BY_SOCKS_5
+        else [SOCKS]
+    )
+    assert "\n  behind " in text
+
+
+def test_connections_that_go_alike_are_all_told_to_be_behind_it(tmp_path):
+    packets = []
+    for number in range(30):
+        talk = build.Talk(client=("10.0.0.1", 40_000 + number), tick=1000, start=build.START + number * 10**9).open()
+        for side, data in [(0, LOCAL + EXCHANGE[0][1]), *EXCHANGE[1:4], *EXCHANGE[6:]]:
+            (talk.client, talk.server)[side](data)
+        packets += talk.close().packets
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(build.pcap(build.frames(packets)))
+    assert called("show", path).stdout.count("\n  behind a header of the PROXY protocol\n") == 30
+
+
+@pytest.mark.parametrize(
+    ("answer", "severity"),
+    [
+        (b"", Severity.ERROR),
+        (build.abort(2, 1), Severity.ERROR),
+        (build.associate_rj(), Severity.NOTE),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", Severity.NOTE),
+    ],
+)
+@pytest.mark.parametrize("header", [V1, V2])
+def test_a_header_is_the_likely_cause_where_what_follows_it_is_not_answered(header, answer, severity):
+    talk = build.Talk().open()
+    talk.client(header)
+    talk.client(EXCHANGE[0][1])
+    if answer:
+        talk.server(answer)
+    found = found_in(talk.end(1).packets)
+    assert [each.severity for each in found if each.code == "proxy-header"] == [severity]
+    assert "TLS" not in "".join(told(talk.packets, "association-unanswered"))
+    (association,) = analyze(talk.packets).associations
+    assert verdict(association).count("PROXY") == (severity is Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_cause"),
+    [(b"", True), (b"\x15\3\1\0\2\2\x46", True), (b"HTTP/1.1 400 Bad\r\n\r\n", True), (b"\x15\3\1\0\2\2\x28", False)],
+)
+@pytest.mark.parametrize("port", [2762, 4711])
+def test_a_header_is_the_likely_cause_where_the_hello_behind_it_cannot_be_read(answer, is_cause, port):
+    talk = build.Talk(server=("10.0.0.2", port)).open()
+    talk.client(V1 + SPOKEN.turns[0][1])
+    if answer:
+        talk.server(answer)
+    (said,) = told(talk.end(1).packets, "tls-refused" if port == 2762 else "tls-handshake-refused")
+    assert ("PROXY" in said) == is_cause
 
 
 @pytest.mark.parametrize(

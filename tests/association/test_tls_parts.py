@@ -40,7 +40,8 @@ def test_a_side_without_secrets_makes_nobody_break_the_rules(session, silent):
     found = findings_of(association).all
     assert [finding for finding in found if finding.severity is Severity.ERROR] == []
     (told,) = [finding.message for finding in found if finding.code == "tls-not-decrypted"]
-    assert told.startswith(f"the {silent}'s TLS: no secrets for this session's client random")
+    there, lacking = f"{label.decode()}_SECRET_0", f"{silent.upper()}_TRAFFIC_SECRET_0"
+    assert told == f"the {silent}'s TLS: of this session's secrets there is only {there}, and not {lacking}"
     (gap,) = [finding.message for finding in found if finding.code == "bytes-missing"]
     assert "are not decrypted" in gap
     assert "capture" not in gap
@@ -114,3 +115,86 @@ def test_records_taken_together_hold_what_they_hold_in_the_clear_when_the_other_
     (clear,) = analyze(plain.close().packets).associations
     assert [entry_name(each) for each in inside.timeline] == [entry_name(each) for each in clear.timeline]
     assert [each.data_set for each in inside.messages] == [each.data_set for each in clear.messages]
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        (b"SERVER_HANDSHAKE", "only SERVER_HANDSHAKE_TRAFFIC_SECRET, and not CLIENT_TRAFFIC_SECRET_0 nor SERVER_"),
+        (b"nothing", "no secrets for this session's client random"),
+    ],
+)
+def test_it_is_said_which_secrets_of_the_session_are_there(session, label, said):
+    (association,) = read(packets(session), lines(session, label) + OTHERS + b"damaged line\n").associations
+    (told,) = [each.message for each in findings_of(association).all]
+    assert said in told
+    assert "1 line of key logs could not be understood" in told
+
+
+OTHERS = b"CLIENT_RANDOM " + b"ab" * 32 + b" " + b"cd" * 48 + b"\n"
+"""The secret of another session."""
+
+
+@pytest.mark.parametrize(("turns", "has_keys"), [(1, False), (1, True), (2, True), (3, True)])
+def test_where_nothing_but_the_handshake_is_captured_no_key_is_asked_for(session, turns, has_keys):
+    traffic = packets(Session(session.turns[:turns], session.key_log))[:-3]
+    (association,) = read(traffic, session.key_log if has_keys else b"").associations
+    (told,) = [each.message for each in findings_of(association).all]
+    assert told == "nothing but the handshake is in the capture: there is nothing to read"
+
+
+def without(traffic: list[build.Packet], *numbers: int) -> list[build.Packet]:
+    """Traffic without some of the packets that have bytes."""
+    there = [at for at, packet in enumerate(traffic) if packet.data]
+    return [packet for at, packet in enumerate(traffic) if at not in [there[number] for number in numbers]]
+
+
+@pytest.mark.parametrize("port", [2762, 5001])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_connection_whose_handshake_alone_is_lost_is_tls(version, port):
+    talk = spoken(TURNS, version)
+    handshake = sum(1 for each in packets(Session(talk.turns[:4], b"")) if each.data)
+    analyzer = read(without(packets(talk, port=port), *range(handshake)), talk.key_log)
+    if version is ssl.TLSVersion.TLSv1_3:
+        assert [each.outcome for each in analyzer.associations] == ["released"]
+    else:
+        assert [each.tls.is_unread for each in analyzer.associations] == [True] * (port == 2762)
+        assert port == 2762 or dict(analyzer.foreign) == {"TLS": 1}
+
+
+def test_what_a_side_lost_is_told_before_the_answer_of_the_other_one(session):
+    """Of A-ASSOCIATE-AC no byte is captured: the requestor's data comes after it all the same."""
+    traffic = packets(session)
+    is_answer = [each.flow == traffic[1].flow and len(each.data) == len(TURNS[1][1]) + RECORD for each in traffic]
+    answer = is_answer.index(True)
+    (association,) = read(traffic[:answer] + traffic[answer + 1 :], session.key_log).associations
+    found = findings_of(association).all
+    assert not [each.code for each in found if each.severity is Severity.ERROR]
+    assert {each.code for each in found} == {"tls-not-decrypted", "bytes-missing", "negotiation-not-captured"}
+
+
+@pytest.mark.parametrize(
+    ("version", "suites"),
+    [
+        (ssl.TLSVersion.TLSv1_3, ""),
+        (ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-AES128-GCM-SHA256"),
+        (ssl.TLSVersion.TLSv1_2, "ECDHE-RSA-CHACHA20-POLY1305"),
+        (ssl.TLSVersion.TLSv1_2, "AES128-SHA"),
+    ],
+)
+@pytest.mark.parametrize("length", [400, 1000])
+def test_how_many_bytes_lost_records_held_is_exact_or_the_next_pdu_is_searched(version, suites, length):
+    """Some short records in a row are lost, so that as many bytes of one usual record would be others."""
+    stored = build.message(3, build.store_rq(1), build.pixels(20_000), 16_000)
+    pieces = [(0, stored[at : at + length]) for at in range(0, len(stored), length)]
+    talk = spoken([*TURNS[:2], *pieces, (1, build.message(3, build.store_rsp(1))), *TURNS[-2:]], version, suites)
+    traffic, lost = packets(talk), range(12, 19)
+    (association,) = read(without(traffic, *lost), talk.key_log).associations
+    found = findings_of(association).all
+    assert not [each.code for each in found if each.severity is Severity.ERROR]
+    (told,) = [each.message for each in found if each.code == "bytes-missing"]
+    if suites == "AES128-SHA":
+        assert "the next PDU found" in told
+    else:
+        assert told.startswith(f"{len(lost) * length} bytes")
+        assert association.outcome == "released"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsniff.association.preambles import TUNNEL as HTTP_TUNNEL
 from dicomsniff.association.preambles import find_answers, find_preambles
 from dicomsniff.scrubbing import streams
 from dicomsniff.scrubbing.plan import Parts
@@ -111,7 +112,7 @@ def test_what_stands_before_records_is_copied_without_what_it_says(sent: bytes, 
     copied = b"".join(stream.copy(at, whole[at : at + piece]) for at in range(0, len(whole), piece))
     assert copied == shown + HELLO
     assert find_preambles(shown + HELLO)[:2] == find_preambles(whole)[:2]
-    assert find_answers(shown, 2) == find_answers(sent, 2)
+    assert find_answers(shown, (HTTP_TUNNEL, HTTP_TUNNEL)) == find_answers(sent, (HTTP_TUNNEL, HTTP_TUNNEL))
 
 
 @given(
@@ -132,3 +133,17 @@ def test_behind_a_gap_and_behind_what_is_no_record_nothing_is_copied() -> None:
     assert stream.copy(20, HELLO) == bytes(len(HELLO))
     stream = RecordStream(0, shows_handshake=True)
     assert stream.copy(0, b"Doe^J" + HELLO)[5:] == bytes(len(HELLO))
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1460])
+@pytest.mark.parametrize("initial", [0, (1 << 32) - 7])
+def test_what_stands_before_dicom_is_copied_without_what_it_says(piece: int, initial: int) -> None:
+    opening, before = b"PROXY TCP4 10.0.0.9 10.0.0.2 51234 104\r\n", b"PROXY UNKNOWNxxxxxxxxxxxxxxxxxxxxxxxxx\r\n"
+    parts = Parts(BytesIO())
+    parts.keep(len(opening), len(opening) + 4)
+    parts.sort()
+    stream, sent = PlannedStream(initial, parts, len(opening)), opening + SENT
+    copied = b"".join(
+        stream.copy((initial + at) & 0xFFFFFFFF, sent[at : at + piece]) for at in range(0, len(sent), piece)
+    )
+    assert copied == before + SENT[:4] + bytes(len(SENT) - 4)

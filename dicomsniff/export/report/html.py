@@ -15,7 +15,7 @@ from dicomsniff.export.text import summary_lines
 from dicomsniff.export.view import Asked
 from dicomsniff.filter.selection import Chosen
 from dicomsniff.findings.overview import Fate, fate
-from dicomsniff.findings.tls_text import tls_text
+from dicomsniff.findings.tls_text import transport_text
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.library import Capture
 from dicomsniff.printable import printable
@@ -160,7 +160,7 @@ class HtmlReport(RowsView):
             yield f"on the TCP connection of association {association.follows}, after it"
         if not association.requestor_is.startswith("sent"):
             yield f"requestor: {association.requestor_is}"
-        yield self._facts.said(tls_text(association))
+        yield self._facts.said(transport_text(association))
         if association.condensed:
             yield "its details were given up to bound memory"
 
