@@ -112,8 +112,8 @@ def requests_of(association: Association) -> tuple[Request, ...]:
         sent = operation.query.request if operation.query is not None else None
         if operation.category not in ("Success", "Failure") or len(some) == MAX_SEARCHES:
             continue
-        if sent is None:
-            continue
+        if sent is None or (operation.category == "Success" and operation.counters.get("failed")):
+            continue  # what says Success although objects failed is evidence of neither
         sop_class = request.sop_class_uid or ""
         asked = crc32((request.command.text(_DESTINATION) or "").encode(), _checksum(sent))
         some.append(

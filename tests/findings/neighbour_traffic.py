@@ -80,13 +80,16 @@ def searched_twice(*, less: bool = True) -> list[build.Packet]:
     return network.packets
 
 
-def asked_again(*statuses: int) -> list[build.Packet]:
-    """The same C-MOVE-RQ on an association each, ten seconds apart, answered with these statuses."""
+def asked_again(*statuses: int, failed: int = 0) -> list[build.Packet]:
+    """The same C-MOVE-RQ on an association each, ten seconds apart, answered with these statuses.
+
+    A Success counts an object, and so many that `failed`.
+    """
     network = Network()
     for number, status in enumerate(statuses):
         talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=10_000 * number)
         talk.client(move_rq())
-        talk.server(move_rsp(status, completed=1) if not status else move_rsp(status))
+        talk.server(move_rsp(status, completed=1, failed=failed) if not status else move_rsp(status))
         release(talk)
     return network.packets
 

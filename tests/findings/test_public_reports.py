@@ -136,6 +136,10 @@ def test_repeated_failures_of_the_same_request_are_told_once():
     assert len(said(asked_again(0xC000, 0xC000, 0xA702, 0), "same-request-succeeded")) == 1
 
 
+def test_a_success_that_counts_failed_objects_proves_nothing():
+    assert said(asked_again(0, 0xC000, failed=1), "same-request-succeeded") == []
+
+
 def test_another_destination_is_another_request():
     network = Network()
     for number, (destination, status) in enumerate([("ONE", 0xA801), ("TWO", 0)]):
