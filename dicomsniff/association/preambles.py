@@ -33,8 +33,8 @@ _ANSWER = rb"HTTP/1\.[01] (\d)\d\d(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n"
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,5})[ \t]*\r\n", re.IGNORECASE)
 _BEGINS = (BEGINS_1, BEGINS_2, BEGINS_REQUEST)
 _FIRST = (*(each[:1] for each in _BEGINS), b"\4", b"\5")
-_OPENINGS = socks.BEGINNINGS.union(each[:length] for each in (*_BEGINS, BEGINS_ANSWER) for length in range(3))
-"""The first two bytes of preambles, and of answers to them, or what there is of these."""
+_OPENINGS = socks.BEGINNINGS.union(each[:length] for each in _BEGINS for length in range(3))
+"""The first two bytes of preambles, or what there is of these; what answers them does not matter without them."""
 
 
 class Preambles(NamedTuple):

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 import build
 from calls import called
-from dicomsniff.association.preambles import PROXY, SOCKS, TUNNEL, find_answers, find_preambles
+from dicomsniff.association.preambles import (
+    NOTHING,
+    PROXY,
+    SOCKS,
+    TUNNEL,
+    beginnings,
+    find_answers,
+    find_preambles,
+    may_go_on,
+    may_open,
+    openings,
+)
 from dicomsniff.capture.segments import Endpoint
 from dicomsniff.findings.finding import Severity
 from findings.found import found_in
@@ -98,6 +109,18 @@ def test_whatever_comes_nothing_fails(data):
 def test_answers_are_told_to_the_last_byte_of_the_last_one(answers, requests, length, opens, is_whole):
     found = find_answers(answers, (TUNNEL,) * requests)
     assert (found.length, bool(found.names), found.is_whole) == (length, opens, is_whole)
+
+
+_SAID = st.sampled_from(
+    [*OPENINGS, ANSWER, WHO, GRANTED_4, GRANTED_5, b"GET / HTTP/1.1\r\n\r\n", b"\x16\3\1\0\x05hello"]
+)
+
+
+@given(st.lists(st.tuples(_SAID, st.integers(0, 12)).map(lambda each: each[0][: each[1]]), min_size=2, max_size=2))
+def test_two_bytes_of_each_side_tell_that_there_is_nothing(sides):
+    if not may_open(*sides):
+        assert [find_preambles(side) for side in sides] == [NOTHING, NOTHING]
+        assert (openings(*sides), beginnings(*sides), may_go_on(*sides)) == ([0, 0], sides, False)
 
 
 @given(st.lists(st.sampled_from([*OPENINGS, AGAIN]), min_size=1, max_size=3), st.data())
