@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from io import BufferedReader
+from io import SEEK_CUR, BufferedReader
 from typing import Protocol
 
 from dicomsniff.capture import pcap, pcapng, snoop
@@ -221,6 +221,8 @@ class CaptureReader:
             if self._parser.problem:
                 self.truncated = f"{self._parser.problem}, at byte {file_offset}"
                 return
+            if rest and used and len(block) == BLOCK and self._goes_back(len(rest)):
+                rest = b""
             if isinstance(self._file, Decompressed):
                 self.truncated = self._file.excess(file_offset, number - 1 + self._parser.other_records)
                 if self.truncated:
@@ -228,8 +230,19 @@ class CaptureReader:
         if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
             self.truncated = f"the file ends {counted(len(rest), 'byte')} into a packet record, at byte {file_offset}"
 
+    def _goes_back(self, count: int) -> bool:
+        """Have a record that straddles two blocks whole in the next one: its first `count` bytes are read once more."""
+        is_plain = self._file is self._source and self._source.seekable() and self.path != "-"
+        if not is_plain or self.is_live or count > SEAMS[-1]:
+            return False
+        self._source.seek(-count, SEEK_CUR)
+        return True
+
     def _bridge(self, rest: bytes, block: bytes, file_offset: int, number: int) -> tuple[list[PacketBatch], int]:
-        """Parse the record that straddles two blocks by itself, so that no block is copied; none if it is too long."""
+        """Parse the record that straddles two blocks by itself, so that no block is copied; none if it is too long.
+
+        That is for pipes, and what grows or is compressed.
+        """
         for seam in SEAMS:
             batches, used = self._parser.parse(rest + block[:seam], 0, file_offset, number)
             if used or self._parser.problem or seam >= len(block):

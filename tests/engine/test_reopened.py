@@ -83,7 +83,7 @@ def test_what_lies_too_far_apart_is_not_gone_through(
     capture = watched(save(tmp_path / "long.pcap", echo().packets))
     (association,) = capture.analyzer.associations
     association.condense()
-    monkeypatch.setattr(reopened, "MAX_READ", 300)
+    monkeypatch.setattr(reopened, "MAX_READ", 100)
     with pytest.raises(CaptureError, match="association 1 was not found again"):
         capture.reopen(association)
 
