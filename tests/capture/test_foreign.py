@@ -3,6 +3,7 @@
 import io
 import struct
 import tarfile
+from shlex import quote
 
 import pytest
 
@@ -145,7 +146,7 @@ def said_of(path, data: bytes) -> str:
     path.write_bytes(data)
     with pytest.raises(CaptureError) as error:
         CaptureReader(str(path))
-    return str(error.value).replace(str(path), "FILE")
+    return str(error.value).replace(quote(str(path)), "FILE")
 
 
 @pytest.mark.parametrize(("data", "what", "advice"), FILES.values(), ids=FILES)
