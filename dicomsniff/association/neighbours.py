@@ -7,8 +7,9 @@ from zlib import crc32
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.searches import Request, Search, requests_of, searches_of
+from dicomsniff.association.slow_phase import SlowPhase, slow_phase
 from dicomsniff.association.timeline import TcpEnd
-from dicomsniff.pdu.types import AssociateRj, AssociateRq
+from dicomsniff.pdu.types import AssociateAc, AssociateRj, AssociateRq
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
@@ -85,6 +86,8 @@ class Neighbour(NamedTuple):
     """Queries that ended well."""
     requests: tuple[Request, ...]
     """Queries and retrievals that failed, and that succeeded."""
+    slow_phase: SlowPhase | None
+    """When the acceptor answered it much later than else."""
     waited: int
     """How long (ns) its A-ASSOCIATE-RQ waited for an answer, or for its end."""
     waited_until: int
@@ -142,7 +145,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         trouble=trouble,
         answered=tuple(successes),
         asked=tuple(association.message_counts.requests),
-        extras=_extras(association.request),
+        extras=extras_of(association.request),
         classes=_classes(tuple(context.abstract_syntax or "" for context in association.contexts.values())),
         accepted=any(context.accepted for context in association.contexts.values()),
         refused=(rejection.source, rejection.reason) if rejection is not None else None,
@@ -154,6 +157,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         cut_short=any(health.cut for health in association.tcp.values()),
         searches=searches_of(association),
         requests=requests_of(association),
+        slow_phase=slow_phase(association),
         **_waiting(association, telling, ends),
     )
 
@@ -175,11 +179,11 @@ def _classes(proposed: tuple[str, ...]) -> frozenset[str]:
     return frozenset([f"{CHECKSUM}{crc32(chr(0).join(sorted(classes)).encode()):08x}"])
 
 
-def _extras(request: AssociateRq | None) -> frozenset[str]:
-    """Name what a request proposes that peers may stumble over."""
-    if request is None:
+def extras_of(pdu: AssociateRq | AssociateAc | None) -> frozenset[str]:
+    """Name what an A-ASSOCIATE PDU negotiates beside presentation contexts, which peers may stumble over."""
+    if pdu is None:
         return _NOTHING
-    said = request.user_information
+    said = pdu.user_information
     offered = {
         "role selection": said.roles,
         USER_IDENTITY: said.identity,

@@ -244,6 +244,41 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
                 yield _about(each, f"{said} {listed([last])} was over: it seems to serve one at a time")
 
 
+@capture_rule(code="slower-beside-another", severity=Severity.NOTE)
+def slower_beside(facts: CaptureFacts) -> Iterator[Hit]:
+    """An acceptor answers later while another association is open.
+
+    C-STOREs were answered much later in a time that goes with that of another association with the same acceptor: it
+    seems to share a disk, a database or a lock between them. That is judged by times only.
+
+    What to do: Look at what the acceptor does with objects of several senders. Send one after the other, and compare.
+    """
+    by_target: dict[str, list[Neighbour]] = {}
+    for each in facts.neighbours:
+        by_target.setdefault(each.ends.target, []).append(each)
+    for beside in by_target.values():
+        for each in islice((some for some in beside if some.slow_phase is not None), MAX_WAITING):
+            phase = each.slow_phase
+            if phase is None:
+                continue
+            slack = max((phase.until - phase.since) // 4, phase.late)
+            others = [
+                other
+                for other in beside
+                if other is not each
+                and other.asked
+                and abs(other.start - phase.since) <= slack
+                and abs(other.end - phase.until) <= slack
+            ]
+            if others:
+                called, was = _titles(each)[1], "was" if len(others) == 1 else "were"
+                text = f"{called} answered {counted(phase.answers, 'C-STORE')} of {listed([each])} after "
+                text += (
+                    f"{duration(phase.late)} (median), just while {listed(others)} {was} open, and the others after "
+                )
+                yield _about(each, f"{text}{duration(phase.usual)}")
+
+
 def _put_off(neighbour: Neighbour) -> bool:
     """Whether a call was refused for the time being, without a reason."""
     return neighbour.transient and neighbour.refused in _NO_REASON

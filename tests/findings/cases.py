@@ -16,6 +16,7 @@ from findings.neighbour_traffic import (
     limit_reached,
     refused_with_role,
     searched_twice,
+    slowed_down,
     tried,
     waited_for_another,
 )
@@ -572,6 +573,7 @@ case("found-otherwise", searched_twice, lambda: searched_twice(less=False))
 case("same-request-succeeded", lambda: asked_again(0xC000, 0), lambda: asked_again(0xC000, 0xC000))
 case("name-not-found", lambda: asked_by_name("Müller*"), lambda: asked_by_name("Möller*"))
 case("answered-after-another", lambda: waited_for_another(), lambda: waited_for_another(meanwhile=True))
+case("slower-beside-another", slowed_down, lambda: slowed_down(beside=False))
 case("limit-reached-by", limit_reached, lambda: limit_reached(closed=True))
 case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
 

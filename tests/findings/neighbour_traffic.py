@@ -132,3 +132,29 @@ def waited_for_another(*, meanwhile: bool = False, answered: bool = True) -> lis
         second.server(build.associate_ac(build.answer(1), calling="SECOND", called="ARCHIVE"))
         release(second)
     return network.packets
+
+
+def slowed_down(*, beside: bool = True, usual: int = 40, late: int = 900) -> list[build.Packet]:
+    """C-STOREs answered in 40 ms, but for five that take 900 ms, with a second association just then or long before."""
+    network = Network()
+    first = network.associate(CLIENT, ARCHIVE, "FIRST", "ARCHIVE", CT, after=20_000)
+    begun = 0
+    for number in range(1, 21):
+        slow = 8 <= number < 13
+        begun = begun or (first.time if slow else 0)
+        first.client(build.message(1, build.store_rq(number, f"1.2.{number}"), build.pixels(16)))
+        first.wait((late if slow else usual) * MS)
+        first.server(build.message(1, build.store_rsp(number, 0, f"1.2.{number}")))
+    release(first)
+    second = network.talk(VIEWER, ARCHIVE)
+    start = second.packets[0].time
+    second.packets.clear()
+    second.time = begun if beside else start
+    second.open()
+    second.client(build.associate_rq(build.proposal(1, build.VERIFICATION), calling="SECOND", called="ARCHIVE"))
+    second.server(build.associate_ac(build.answer(1), calling="SECOND", called="ARCHIVE"))
+    second.client(build.message(1, build.echo_rq()))
+    second.wait(5 * late * MS)
+    second.server(build.message(1, build.echo_rsp()))
+    release(second)
+    return network.packets

@@ -37,6 +37,7 @@ _NOT_SAID = {
     "other-protocol",
     "response-on-other-context",
     "same-request-succeeded",
+    "slower-beside-another",
     "time-goes-back",
     "tls-not-decrypted",
     "tls-unread",

@@ -5,11 +5,24 @@ import pytest
 import build
 from findings.exchange_cases import moved_with_list
 from findings.found import analyzed
-from findings.neighbour_traffic import asked_again, asked_by_name, waited_for_another
+from findings.neighbour_traffic import asked_again, asked_by_name, slowed_down, waited_for_another
 from findings.query_cases import NAME, STEPS, WORKLIST, exchange, item
 from findings.test_field_reports import causes, told
-from findings.traffic import IDENTIFIER, SEARCH, SECOND, match, opened, released, searched, talked
-from network import ARCHIVE, CLIENT, VIEWER, Network, move_rq
+from findings.traffic import (
+    IDENTIFIER,
+    SEARCH,
+    SECOND,
+    associate_ac,
+    associate_rq,
+    match,
+    opened,
+    released,
+    role,
+    searched,
+    talked,
+    window,
+)
+from network import ARCHIVE, CLIENT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release
 from pipeline import codes, only
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
@@ -99,7 +112,7 @@ def test_a_response_that_a_closed_connection_does_not_take_is_lost():
 @pytest.mark.parametrize("stops", [True, False])
 def test_a_c_move_waits_for_a_delivery_that_stopped_within_an_object(stops):
     network = Network()
-    asked = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", "1.2.840.10008.5.1.4.1.2.2.2")
+    asked = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
     asked.client(move_rq(destination="VIEWER"))
     delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", build.CT_IMAGE_STORAGE, after=50)
     object_ = build.message(1, build.store_rq(4), build.pixels(9000))
@@ -182,6 +195,18 @@ def test_an_acceptor_that_took_another_one_meanwhile_serves_several(answered):
     assert said(waited_for_another(meanwhile=True, answered=answered), "answered-after-another") == []
 
 
+def test_an_acceptor_that_answers_later_while_another_association_is_open_is_told():
+    assert said(slowed_down(), "slower-beside-another") == [
+        "ARCHIVE answered 5 C-STOREs of association 1 after 901 ms (median), just while association 2 was open, and "
+        "the others after 41.0 ms"
+    ]
+
+
+@pytest.mark.parametrize(("usual", "late"), [(200, 900), (10, 90), (40, 40)])
+def test_answers_that_are_not_much_later_or_not_late_need_no_reason(usual, late):
+    assert said(slowed_down(usual=usual, late=late), "slower-beside-another") == []
+
+
 def test_a_name_with_question_marks_that_were_asked_for_has_lost_nothing():
     assert told(searched(match(0xFF00, data=IDENTIFIER), match(0)), "match-question-marks-within") == []
 
@@ -211,6 +236,36 @@ def test_a_step_that_lies_beside_the_sequence_that_a_worklist_match_lacks_is_tol
     assert line == (
         f"{SCP} leaves out (0040,0100) Scheduled Procedure Step Sequence in 1 match; it must have a value{loose}"
     )
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize(("reason", "told_it"), [(4, True), (5, True), (6, True), (0, False), (2, False)])
+def test_an_abort_for_a_parameter_of_an_associate_pdu_makes_optional_negotiations_likely(side, reason, told_it):
+    asked = (window(3, 3), role(build.VERIFICATION, 1, 1))
+    talk = build.Talk().open()
+    talk.client(associate_rq(build.proposal(1), more=asked))
+    if not side:
+        talk.server(associate_ac(build.answer(1), more=asked))
+    (talk.server if side else talk.client)(build.abort(2, reason))
+    packets = talk.end(side).packets
+    pdu, who = ("A-ASSOCIATE-RQ", SCP) if side else ("A-ASSOCIATE-AC", SCU)
+    assert told(packets, "likely-reason") == told_it * [
+        f"{pdu} negotiates an asynchronous operations window and role selection, which some programs do not know: "
+        f"likely why {who} aborted"
+    ]
+    assert not told_it or causes(packets, "provider-aborted") == ["likely-reason"]
+
+
+def test_the_archive_itself_as_move_destination_is_told():
+    network = Network()
+    asked = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asked.client(move_rq(destination="ARCHIVE"))
+    asked.server(move_rsp(0xA801))
+    release(asked)
+    assert told(network.packets, "destination-failed") == [
+        "C-MOVE to ARCHIVE: the destination ARCHIVE is the SCP's own AE title, which it does not know as a destination"
+        "; CLIENT may have meant its own"
+    ]
 
 
 # A release that does not wait
