@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.searches import Request, Search, requests_of, searches_of
+from dicomsniff.association.searches import Request, Retrieval, Search, requests_of, retrievals_of, searches_of
 from dicomsniff.association.slow_phase import SlowPhase, slow_phase
 from dicomsniff.association.timeline import TcpEnd
 from dicomsniff.pdu.types import AssociateAc, AssociateRj, AssociateRq
@@ -86,6 +86,10 @@ class Neighbour(NamedTuple):
     """Queries that ended well."""
     requests: tuple[Request, ...]
     """Queries and retrievals that failed, and that succeeded."""
+    retrievals: tuple[Retrieval, ...]
+    """C-MOVEs and C-GETs that brought nothing."""
+    implementation: tuple[str, str] | None
+    """The acceptor's implementation class UID and version name, where it tells either."""
     slow_phase: SlowPhase | None
     """When the acceptor answered it much later than else."""
     waited: int
@@ -157,9 +161,19 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         cut_short=any(health.cut for health in association.tcp.values()),
         searches=searches_of(association),
         requests=requests_of(association),
+        retrievals=retrievals_of(association),
+        implementation=_implementation(association.accept),
         slow_phase=slow_phase(association),
         **_waiting(association, telling, ends),
     )
+
+
+def _implementation(accept: AssociateAc | None) -> tuple[str, str] | None:
+    if accept is None:
+        return None
+    said = accept.user_information
+    uid, name = said.implementation_class_uid or "", said.implementation_version_name or ""
+    return (uid, name) if 0 < max(len(uid), len(name)) <= _LONGEST_UID else None
 
 
 def _waiting(association: Association, telling: Span | None, ends: list[int]) -> dict[str, int]:

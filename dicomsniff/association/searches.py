@@ -7,8 +7,10 @@ from typing import NamedTuple
 from zlib import crc32
 
 from dicomsniff.association.association import Association
+from dicomsniff.dictionary.information_models import STUDY_INSTANCE_UID
 from dicomsniff.dimse.identifier import NO_KEYS, Identifier, Key
-from dicomsniff.dimse.queries import PATIENT_NAME, Query
+from dicomsniff.dimse.queries import PATIENT_NAME, Place, Query
+from dicomsniff.dimse.sub_operations import RETRIEVALS
 
 MAX_SEARCHES = 2
 """Queries of one association that are remembered of those that found nothing, and of those that found something."""
@@ -54,6 +56,8 @@ class Search(NamedTuple):
     character_set: str = ""
     names: tuple[tuple[str, str], ...] = ()
     """Patients' names in its matches that are not plain ASCII, each with its character set."""
+    places: tuple[Place, ...] = ()
+    """Where its matches say that the objects are."""
 
     @property
     def about(self) -> tuple[str, str]:
@@ -75,9 +79,9 @@ def searches_of(association: Association) -> tuple[Search, ...]:
         request = operation.request
         when, sop_class = request.span.first_time, request.sop_class_uid or ""
         name, character_set = _name_asked_for(operation.query)
-        names = tuple(operation.query.names)
+        names, places = tuple(operation.query.names), tuple(operation.query.places)
         about = (request.number, when, sop_class, level or "", keys, operation.pending)
-        some.append(Search(*about, name, character_set, names))
+        some.append(Search(*about, name, character_set, names, places))
     return tuple(kept[False] + kept[True])
 
 
@@ -119,6 +123,30 @@ def requests_of(association: Association) -> tuple[Request, ...]:
             Request(request.number, request.span.first_time, operation.name, (sop_class, asked), operation.status or 0)
         )
     return tuple(kept[False] + kept[True])
+
+
+class Retrieval(NamedTuple):
+    """A C-MOVE or C-GET that brought nothing, whatever came of it: its request, and the UID of the study."""
+
+    number: int
+    service: str
+    study: bytes
+
+
+def retrievals_of(association: Association) -> tuple[Retrieval, ...]:
+    """Return the first C-MOVEs and C-GETs of an association that brought nothing, each of one study."""
+    found: list[Retrieval] = []
+    for operation in association.operations.queries:
+        asked = operation.query.request if operation.query is not None else None
+        if operation.name not in RETRIEVALS or asked is None or STUDY_INSTANCE_UID not in asked.elements:
+            continue
+        counters = operation.counters
+        if not (counters.get("completed") or counters.get("warning") or operation.sub_operations):
+            study = asked.elements[STUDY_INSTANCE_UID].value.rstrip(b" \0")
+            found.append(Retrieval(operation.request.number, operation.name, study))
+        if len(found) == MAX_SEARCHES:
+            break
+    return tuple(found)
 
 
 def _checksum(asked: Identifier) -> int:

@@ -25,6 +25,8 @@ _UNIQUE = (0x0020000D, 0x0020000E, 0x00080018)
 """Unique keys that are UIDs: of studies, series and instances."""
 PATIENT_NAME = 0x00100010
 """Patient's Name."""
+RETRIEVE_AE_TITLE, AVAILABILITY = 0x00080054, 0x00080056
+"""Retrieve AE Title, Instance Availability."""
 FAILED_INSTANCES = 0x00080058
 """Failed SOP Instance UID List."""
 
@@ -36,13 +38,22 @@ class Occurrence(NamedTuple):
     first: Message
 
 
+class Place(NamedTuple):
+    """Where the objects of a study are, as a match says: Retrieve AE Titles, and Instance Availability."""
+
+    study: bytes
+    """Its UID, without padding."""
+    titles: tuple[str, ...]
+    availability: str
+
+
 class Query(Struct):
     """What one operation asked for, and what its matches gave; `request` is None where that could not be read.
 
     Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they
     leave out or give without a value, which values are question marks only, or names with such within (`marked`), which
     do not fit what was asked for, and which UIDs an earlier one had, by tag; and `names` of patients that are not plain
-    ASCII, each with its character set.
+    ASCII, each with its character set, and `places` of what was found.
     """
 
     request: Identifier | None = None
@@ -57,6 +68,7 @@ class Query(Struct):
     again: dict[int, Occurrence] = field(default_factory=dict)
     uids: dict[int, list[bytes]] = field(default_factory=dict)
     names: list[tuple[str, str]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     unasked: set[int] = field(default_factory=set)
     """Elements of matches, sequences as one, that were not asked for; MAX_UNASKED at most."""
     failed_instances: int | None = None
@@ -134,6 +146,7 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
             if uid in seen:
                 _count(query.again, tag, response)
             seen.append(uid)
+    _note_place(query, found)
     if (name := found.elements.get(PATIENT_NAME)) is not None and found.is_foreign(name):
         query.names.append((found.values(name)[0], found.character_set))
     for tag, key in found.elements.items():
@@ -148,6 +161,15 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
             _count(query.marked, tag, response)
         elif tag in asked.elements and tag not in NO_KEYS and _is_unfit(asked, asked.elements[tag], found, key):
             _count(query.unfit, tag, response)
+
+
+def _note_place(query: Query, found: Identifier) -> None:
+    study, from_, availability = (found.elements.get(tag) for tag in (_UNIQUE[0], RETRIEVE_AE_TITLE, AVAILABILITY))
+    if study is not None and (from_ is not None or availability is not None):
+        titles = tuple(filter(None, found.values(from_))) if from_ is not None else ()
+        how = found.values(availability)[0] if availability is not None else ""
+        if titles or how:
+            query.places.append(Place(study.value.rstrip(b" \0"), titles, how))
 
 
 def _asks_for_marks(asked: Identifier, tag: int) -> bool:

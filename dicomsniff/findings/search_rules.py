@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from dicomsniff.association.neighbours import Ends, Neighbour
 from dicomsniff.association.searches import Difference, Request, Search, difference
-from dicomsniff.dimse.queries import PATIENT_NAME
+from dicomsniff.dimse.queries import AVAILABILITY, PATIENT_NAME, RETRIEVE_AE_TITLE, Place
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.neighbour_rules import listed
-from dicomsniff.findings.parts import the_association, the_message, the_value
+from dicomsniff.findings.parts import the_association, the_message, the_title, the_value
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, some_of
 
 MAX_COMPARED = 64
 """Queries between the same ends that found something and count as evidence; further ones do not."""
@@ -22,6 +22,11 @@ _WORKLIST = "1.2.840.10008.5.1.4.31"
 _STATIONS = (0x00080060, 0x00400001, 0x00400010)
 """Modality, Scheduled Station AE Title and Name: a modality asks a worklist for its own, so that another
 value is a mistake."""
+
+MAX_TITLES = 3
+"""AE titles that a line names; further ones are counted."""
+_NOT_AT_HAND = ("NEARLINE", "OFFLINE", "UNAVAILABLE")
+"""Instance Availability of what cannot be had at once (PS3.3 §C.4.23.1.1)."""
 
 _Asked = tuple[Ends, str, str]
 _Known = tuple[Neighbour, Search]
@@ -124,6 +129,41 @@ def name_not_found(facts: CaptureFacts) -> Iterator[Hit]:
                     break
 
 
+@capture_rule(code="objects-elsewhere", severity=Severity.NOTE)
+def objects_elsewhere(facts: CaptureFacts) -> Iterator[Hit]:
+    """What a retrieval did not bring is elsewhere, or not at hand.
+
+    A match of an earlier query said so. Retrieve AE Title (0008,0054) names the applications from which its objects can
+    be retrieved. Instance Availability (0008,0056) says how fast: OFFLINE is what somebody has to bring first, NEARLINE
+    what comes from a slow medium, UNAVAILABLE what cannot be retrieved.
+
+    What to do: Retrieve from the application named, or have the objects brought first and wait longer.
+    """
+    places: dict[tuple[Ends, bytes], tuple[Neighbour, Search, Place]] = {}
+    for neighbour in facts.neighbours:
+        for search in neighbour.searches:
+            for place in search.places:
+                places.setdefault((neighbour.ends, place.study), (neighbour, search, place))
+    for neighbour in facts.neighbours if places else ():
+        for retrieval in neighbour.retrievals:
+            there = places.get((neighbour.ends, retrieval.study))
+            where = _elsewhere(there[2], neighbour.ends.called) if there is not None else ""
+            if there is not None and where:
+                said = f"the {retrieval.service}-RQ of {_at(neighbour, retrieval.number)} brought nothing; the match"
+                text = f"{said} of its study in {_places([there[:2]])} says {where}"
+                yield Hit(text, neighbour.span, association=neighbour.association, number=retrieval.number)
+
+
+def _elsewhere(place: Place, called: str | None) -> str:
+    said = []
+    if place.titles and called is not None and called not in place.titles:
+        titles = some_of([the_title(each) for each in place.titles], MAX_TITLES)
+        said.append(f"{named(RETRIEVE_AE_TITLE)} {titles}, not {the_title(called)}")
+    if place.availability in _NOT_AT_HAND:
+        said.append(f"{named(AVAILABILITY)} {place.availability}")
+    return " and ".join(said)
+
+
 def _set(character_set: str) -> str:
     return the_value(character_set, CHARACTER_SET) if character_set else "no declared character set"
 
@@ -169,9 +209,13 @@ def _how(group: list[_Known], other: Search) -> str:
     return f"with another {named(tag)}" if in_worklist and tag in _STATIONS else ""
 
 
+def _at(neighbour: Neighbour, message: int) -> str:
+    return f"association {the_association(neighbour.association)} (message {the_message(message)})"
+
+
 def _places(some: list[_Known]) -> str:
     """`association 4 (message 1)`; of several, the associations only."""
     if len(some) == 1:
         (each, search), *_ = some
-        return f"association {the_association(each.association)} (message {the_message(search.number)})"
+        return _at(each, search.number)
     return listed([each for each, _ in some])

@@ -2,7 +2,7 @@
 
 import build
 from findings.traffic import CT, SEARCH, associate_rq, role
-from network import ARCHIVE, CLIENT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release
+from network import ARCHIVE, CLIENT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release, store
 
 
 def echo(network: Network, calling: str = "CLIENT", *, after: int = 0) -> None:
@@ -110,6 +110,43 @@ def asked_by_name(asked: str, *, charset: bytes = b"ISO_IR 192") -> list[build.P
 
 def _identifier(elements: dict[int, bytes]) -> bytes:
     return b"".join(build.element(tag, value + b" " * (len(value) % 2)) for tag, value in sorted(elements.items()))
+
+
+def found_there(*, title: bytes = b"", availability: bytes = b"", completed: int = 0) -> list[build.Packet]:
+    """A query whose match says where its study is, and a C-MOVE of that study to the same SCP."""
+    network = Network()
+    talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.STUDY_ROOT_FIND)
+    level, study, patient = {0x00080052: b"STUDY "}, {0x0020000D: b"1.2.3\0"}, {0x00100020: b"P7"}
+    where = {0x00080054: title} if title else {}
+    where |= {0x00080056: availability} if availability else {}
+    asked = dict.fromkeys((0x00080054, 0x00080056, 0x0020000D), b"")
+    talk.client(build.message(1, build.command_set(SEARCH | {0x0110: 1}), _identifier(level | patient | asked)))
+    said = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: 1}
+    found = _identifier(level | patient | study | where)
+    talk.server(build.message(1, build.command_set(said | {0x0800: 1, 0x0900: 0xFF00}), found))
+    talk.server(build.message(1, build.command_set(said | {0x0800: 0x0101, 0x0900: 0})))
+    release(talk)
+    talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=1000)
+    move = {0x0002: MOVE_CLASS, 0x0100: 0x0021, 0x0110: 7, 0x0600: "CLIENT", 0x0700: 0, 0x0800: 1}
+    talk.client(build.message(1, build.command_set(move), _identifier(level | study)))
+    talk.server(move_rsp(0, completed=completed, failed=0, warning=0))
+    release(talk)
+    return network.packets
+
+
+def two_programs(good: str, bad: str) -> list[build.Packet]:
+    """An association that stores, answered by one program, and one that fails, answered by another one."""
+    network = Network()
+    for number, (name, status) in enumerate([(good, 0), (bad, 0xA700)]):
+        talk = network.call(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", CT, after=1000 * number)
+        said = (
+            build.item(0x51, (16384).to_bytes(4, "big")) + build.item(0x52, b"1.2.3") + build.item(0x55, name.encode())
+        )
+        answer = {"user": build.item(0x50, said), "calling": "CLIENT", "called": "ARCHIVE"}
+        talk.server(build.associate_ac(build.answer(1), **answer))
+        store(talk, None, status=status, number=number + 1)
+        release(talk)
+    return network.packets
 
 
 def waited_for_another(*, meanwhile: bool = False, answered: bool = True) -> list[build.Packet]:

@@ -5,7 +5,14 @@ import pytest
 import build
 from findings.exchange_cases import moved_with_list
 from findings.found import analyzed
-from findings.neighbour_traffic import asked_again, asked_by_name, slowed_down, waited_for_another
+from findings.neighbour_traffic import (
+    asked_again,
+    asked_by_name,
+    found_there,
+    slowed_down,
+    two_programs,
+    waited_for_another,
+)
 from findings.query_cases import NAME, STEPS, WORKLIST, exchange, item
 from findings.test_field_reports import causes, told
 from findings.traffic import (
@@ -193,6 +200,50 @@ def test_a_call_that_is_answered_when_another_association_is_over_waited_for_tha
 @pytest.mark.parametrize("answered", [True, False])
 def test_an_acceptor_that_took_another_one_meanwhile_serves_several(answered):
     assert said(waited_for_another(meanwhile=True, answered=answered), "answered-after-another") == []
+
+
+@pytest.mark.parametrize(
+    ("title", "availability", "where"),
+    [
+        (b"OTHER ", b"", "(0008,0054) Retrieve AE Title OTHER, not ARCHIVE"),
+        (b"OTHER\\FAR ", b"ONLINE", "(0008,0054) Retrieve AE Title OTHER, FAR, not ARCHIVE"),
+        (b"OTHER\\ARCHIVE ", b"", ""),
+        (b"ARCHIVE ", b"OFFLINE ", "(0008,0056) Instance Availability OFFLINE"),
+        (b"", b"NEARLINE", "(0008,0056) Instance Availability NEARLINE"),
+        (b"", b"ONLINE", ""),
+    ],
+)
+def test_where_a_match_said_that_the_objects_are_is_told_of_a_retrieval_that_brings_nothing(title, availability, where):
+    packets = found_there(title=title, availability=availability)
+    assert said(packets, "objects-elsewhere") == bool(where) * [
+        "the C-MOVE-RQ of association 2 (message 1) brought nothing; the match of its study in association 1 (message "
+        f"1) says {where}"
+    ]
+    assert said(found_there(title=title, availability=availability, completed=1), "objects-elsewhere") == []
+
+
+def test_two_programs_behind_one_address_are_told_where_only_one_is_in_trouble():
+    assert said(two_programs("GOOD_1", "BAD_2"), "acceptor-varies") == [
+        "10.0.0.2:104 answers as GOOD_1 (association 1), and in trouble as BAD_2 (association 2): several programs "
+        "share the address, or one took the other's place"
+    ]
+
+
+@pytest.mark.parametrize("places", [2, 3])
+def test_as_many_associations_as_went_on_may_be_all_that_an_acceptor_takes(places):
+    network = Network()
+    held = [network.associate(CLIENT, ARCHIVE, f"N{n}", "ARCHIVE", build.VERIFICATION, after=n) for n in range(places)]
+    late = network.call(VIEWER, ARCHIVE, "LATE", "ARCHIVE", build.VERIFICATION, after=100)
+    for number, talk in enumerate(held):
+        talk.client(build.message(1, build.echo_rq()))
+        talk.wait((4 + 3 * number) * SECOND)
+        talk.server(build.message(1, build.echo_rsp()))
+        release(talk)
+    late.wait(held[0].time - late.time + 10_000_000)
+    late.server(build.associate_ac(build.answer(1), calling="LATE", called="ARCHIVE"))
+    release(late)
+    (line,) = said(network.packets, "answered-after-another")
+    assert line.endswith(f" after association 1 was over: it seems to serve no more than {places} at a time")
 
 
 def test_an_acceptor_that_answers_later_while_another_association_is_open_is_told():
