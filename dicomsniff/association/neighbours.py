@@ -87,7 +87,7 @@ class Neighbour(NamedTuple):
     requests: tuple[Request, ...]
     """Queries and retrievals that failed, and that succeeded."""
     retrievals: tuple[Retrieval, ...]
-    """C-MOVEs and C-GETs that brought nothing."""
+    """C-MOVEs and C-GETs that count no object."""
     implementation: tuple[str, str] | None
     """The acceptor's implementation class UID and version name, where it tells either."""
     slow_phase: SlowPhase | None

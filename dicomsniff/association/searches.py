@@ -126,7 +126,7 @@ def requests_of(association: Association) -> tuple[Request, ...]:
 
 
 class Retrieval(NamedTuple):
-    """A C-MOVE or C-GET that brought nothing, whatever came of it: its request, and the UID of the study."""
+    """A C-MOVE or C-GET that counts no object, or got no final response: its request, and the UID of the study."""
 
     number: int
     service: str
@@ -134,14 +134,15 @@ class Retrieval(NamedTuple):
 
 
 def retrievals_of(association: Association) -> tuple[Retrieval, ...]:
-    """Return the first C-MOVEs and C-GETs of an association that brought nothing, each of one study."""
+    """Return the first C-MOVEs and C-GETs of an association that count no object, each of one study."""
     found: list[Retrieval] = []
     for operation in association.operations.queries:
         asked = operation.query.request if operation.query is not None else None
         if operation.name not in RETRIEVALS or asked is None or STUDY_INSTANCE_UID not in asked.elements:
             continue
         counters = operation.counters
-        if not (counters.get("completed") or counters.get("warning") or operation.sub_operations):
+        told = operation.final is None or operation.category == "Failure" or "completed" in counters
+        if told and not (counters.get("completed") or counters.get("warning") or operation.sub_operations):
             study = asked.elements[STUDY_INSTANCE_UID].value.rstrip(b" \0")
             found.append(Retrieval(operation.request.number, operation.name, study))
         if len(found) == MAX_SEARCHES:

@@ -234,7 +234,7 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
             over = [other for other in served if until - near <= ends[id(other)] <= until]
             going_on = [other for other in served if ends[id(other)] > until]
             calling, called = _titles(each)
-            if each.ignored and going_on:
+            if each.ignored and each.trouble and going_on:
                 said = f"while {called} left {listed([each])} unanswered, {listed(going_on)} with it went on"
                 yield _about(each, f"{said}: it may serve {_at_most(len(going_on))} at a time")
             elif not each.ignored and over:

@@ -144,8 +144,11 @@ def objects_elsewhere(facts: CaptureFacts) -> Iterator[Hit]:
         for search in neighbour.searches:
             for place in search.places:
                 places.setdefault((neighbour.ends, place.study), (neighbour, search, place))
+    brought = {(each.association, each.message) for each in facts.links.moves() if each.kept} if places else set()
     for neighbour in facts.neighbours if places else ():
         for retrieval in neighbour.retrievals:
+            if (neighbour.association, retrieval.number) in brought:
+                continue
             there = places.get((neighbour.ends, retrieval.study))
             where = _elsewhere(there[2], neighbour.ends.called) if there is not None else ""
             if there is not None and where:

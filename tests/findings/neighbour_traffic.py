@@ -112,7 +112,9 @@ def _identifier(elements: dict[int, bytes]) -> bytes:
     return b"".join(build.element(tag, value + b" " * (len(value) % 2)) for tag, value in sorted(elements.items()))
 
 
-def found_there(*, title: bytes = b"", availability: bytes = b"", completed: int = 0) -> list[build.Packet]:
+def found_there(
+    *, title: bytes = b"", availability: bytes = b"", completed: int | None = 0, delivers: bool = False
+) -> list[build.Packet]:
     """A query whose match says where its study is, and a C-MOVE of that study to the same SCP."""
     network = Network()
     talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.STUDY_ROOT_FIND)
@@ -129,7 +131,12 @@ def found_there(*, title: bytes = b"", availability: bytes = b"", completed: int
     talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=1000)
     move = {0x0002: MOVE_CLASS, 0x0100: 0x0021, 0x0110: 7, 0x0600: "CLIENT", 0x0700: 0, 0x0800: 1}
     talk.client(build.message(1, build.command_set(move), _identifier(level | study)))
-    talk.server(move_rsp(0, completed=completed, failed=0, warning=0))
+    if delivers:
+        delivery = network.associate(ARCHIVE, CLIENT, "ARCHIVE", "CLIENT", CT, after=1010)
+        store(delivery, "CLIENT")
+        release(delivery)
+        talk.wait(delivery.time - talk.time)
+    talk.server(move_rsp(0) if completed is None else move_rsp(0, completed=completed, failed=0, warning=0))
     release(talk)
     return network.packets
 

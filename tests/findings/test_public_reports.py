@@ -219,7 +219,12 @@ def test_where_a_match_said_that_the_objects_are_is_told_of_a_retrieval_that_bri
         "the C-MOVE-RQ of association 2 (message 1) brought nothing; the match of its study in association 1 (message "
         f"1) says {where}"
     ]
-    assert said(found_there(title=title, availability=availability, completed=1), "objects-elsewhere") == []
+
+
+@pytest.mark.parametrize(("completed", "delivers"), [(1, False), (None, False), (0, True)])
+def test_a_retrieval_that_counts_objects_or_does_not_count_or_is_seen_to_deliver_brought_something(completed, delivers):
+    packets = found_there(title=b"OTHER ", completed=completed, delivers=delivers)
+    assert said(packets, "objects-elsewhere") == []
 
 
 def test_two_programs_behind_one_address_are_told_where_only_one_is_in_trouble():
