@@ -226,7 +226,8 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
         for each in islice((some for some in beside if some.waited >= PATIENCE), MAX_WAITING):
             until = each.start + each.waited_until
             since, near = until - each.waited, min(max(each.waited // 20, _NEAR[0]), _NEAR[1])
-            served = [other for other in beside if other is not each and other.accepted and other.start <= since]
+            others = (other for other in beside if other is not each and other.start <= since)
+            served = [other for other in others if other.accepted or other.asked]
             answered = (other.start + other.waited_until for other in beside if other is not each and not other.ignored)
             ends = {id(other): other.closed or other.end for other in served}
             if any(since < when < until - near for when in (*answered, *ends.values())):
