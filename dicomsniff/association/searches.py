@@ -9,7 +9,7 @@ from zlib import crc32
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.information_models import STUDY_INSTANCE_UID
 from dicomsniff.dimse.identifier import NO_KEYS, Identifier, Key
-from dicomsniff.dimse.queries import PATIENT_NAME, Place, Query
+from dicomsniff.dimse.queries import MAX_REMEMBERED, PATIENT_NAME, Place, Query, is_short
 from dicomsniff.dimse.sub_operations import RETRIEVALS
 
 MAX_SEARCHES = 2
@@ -89,9 +89,11 @@ def _name_asked_for(query: Query) -> tuple[str, str]:
     """Return what a query asks for as Patient's Name, where only that narrows it and it is not plain ASCII."""
     asked = query.request
     keys = list(islice(_valued(asked), 2)) if asked is not None else []
-    if asked is None or len(keys) != 1 or keys[0].tag != PATIENT_NAME or not asked.is_foreign(keys[0]):
+    if asked is None or len(keys) != 1 or keys[0].tag != PATIENT_NAME:
         return "", ""
-    return asked.values(keys[0])[0], asked.character_set
+    if not asked.is_foreign(keys[0]) or not is_short(keys[0]):
+        return "", ""
+    return asked.values(keys[0])[0], asked.character_set[:MAX_REMEMBERED]
 
 
 class Request(NamedTuple):
@@ -138,13 +140,13 @@ def retrievals_of(association: Association) -> tuple[Retrieval, ...]:
     found: list[Retrieval] = []
     for operation in association.operations.queries:
         asked = operation.query.request if operation.query is not None else None
-        if operation.name not in RETRIEVALS or asked is None or STUDY_INSTANCE_UID not in asked.elements:
+        key = asked.elements.get(STUDY_INSTANCE_UID) if asked is not None else None
+        if operation.name not in RETRIEVALS or key is None or not is_short(key):
             continue
         counters = operation.counters
         told = operation.final is None or operation.category == "Failure" or "completed" in counters
         if told and not (counters.get("completed") or counters.get("warning") or operation.sub_operations):
-            study = asked.elements[STUDY_INSTANCE_UID].value.rstrip(b" \0")
-            found.append(Retrieval(operation.request.number, operation.name, study))
+            found.append(Retrieval(operation.request.number, operation.name, key.value.rstrip(b" \0")))
         if len(found) == MAX_SEARCHES:
             break
     return tuple(found)

@@ -12,6 +12,8 @@ _What = TypeVar("_What")
 
 MAX_MATCHES = 4
 """Matches of one query whose identifiers are read; of further ones only the number is known."""
+MAX_REMEMBERED = 256
+"""Bytes of a name, a UID or AE titles of a query or match that is remembered; a longer one is not."""
 MAX_UNASKED = 64
 """Elements of the matches of one query that were not asked for, which are remembered."""
 MAX_QUERIES = 1000
@@ -147,8 +149,8 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
                 _count(query.again, tag, response)
             seen.append(uid)
     _note_place(query, found)
-    if (name := found.elements.get(PATIENT_NAME)) is not None and found.is_foreign(name):
-        query.names.append((found.values(name)[0], found.character_set))
+    if (name := found.elements.get(PATIENT_NAME)) is not None and found.is_foreign(name) and is_short(name):
+        query.names.append((found.values(name)[0], found.character_set[:MAX_REMEMBERED]))
     for tag, key in found.elements.items():
         if tag not in asked.elements and tag not in NO_KEYS and len(query.unasked) < MAX_UNASKED:
             query.unasked.add(tag)
@@ -163,9 +165,15 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
             _count(query.unfit, tag, response)
 
 
+def is_short(key: Key) -> bool:
+    """Whether a value may be remembered beyond its association."""
+    return len(key.value) <= MAX_REMEMBERED
+
+
 def _note_place(query: Query, found: Identifier) -> None:
     study, from_, availability = (found.elements.get(tag) for tag in (_UNIQUE[0], RETRIEVE_AE_TITLE, AVAILABILITY))
-    if study is not None and (from_ is not None or availability is not None):
+    told = [key for key in (study, from_, availability) if key is not None]
+    if study is not None and len(told) > 1 and all(map(is_short, told)):
         titles = tuple(filter(None, found.values(from_))) if from_ is not None else ()
         how = found.values(availability)[0] if availability is not None else ""
         if titles or how:

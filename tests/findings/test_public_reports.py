@@ -183,6 +183,10 @@ def test_a_name_that_fits_a_patient_of_another_query_was_not_compared_as_charact
     ]
 
 
+def test_a_name_too_long_for_any_patient_is_not_remembered():
+    assert said(asked_by_name("Müller*" + "*" * 256), "name-not-found") == []
+
+
 def test_many_asterisks_take_no_longer_than_the_product_of_both_lengths():
     assert said(asked_by_name("*a" * 31 + "ü"), "name-not-found") == []
 
