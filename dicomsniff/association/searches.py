@@ -1,6 +1,6 @@
 """What is remembered of queries: by which keys they asked, to hold those that found nothing against others."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from itertools import islice
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from zlib import crc32
 from dicomsniff.association.association import Association
 from dicomsniff.dictionary.information_models import STUDY_INSTANCE_UID
 from dicomsniff.dimse.identifier import NO_KEYS, Identifier, Key
+from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.queries import MAX_REMEMBERED, PATIENT_NAME, Place, Query, is_short
 from dicomsniff.dimse.sub_operations import RETRIEVALS
 
@@ -25,7 +26,7 @@ is part of the value; of a UID each dot is."""
 _WILDCARDS = "*?"
 _KEPT = _WILDCARDS + "\\"
 """Signs that are no part of a value, but say what matches it (PS3.4 §C.2.2.2.4), or divide values."""
-_FIND = "C-FIND"
+_FIND, _STORE = "C-FIND", "C-STORE"
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 """What stands for bytes that are none of their character set."""
 
@@ -97,34 +98,47 @@ def _name_asked_for(query: Query) -> tuple[str, str]:
 
 
 class Request(NamedTuple):
-    """A query or retrieval that had its final response: what it asked for, and how that ended."""
+    """A query, retrieval or C-STORE that had its final response: what it was about, and how that ended."""
 
     number: int
     time: int
     """When it began (ns since 1970)."""
     service: str
     about: tuple[str, int]
-    """Its SOP class, and a checksum of its identifier and move destination."""
+    """Its SOP class, and a checksum of its identifier and move destination, or of its SOP instance UID."""
     failed: int
     """Its status, where that is a failure; else 0."""
 
 
 def requests_of(association: Association) -> tuple[Request, ...]:
-    """Return the first queries and retrievals of an association that failed, and the first that succeeded."""
-    kept: dict[bool, list[Request]] = {False: [], True: []}
-    for operation in association.operations.queries:
-        request, some = operation.request, kept.get(operation.category == "Success", [])
-        sent = operation.query.request if operation.query is not None else None
-        if operation.category not in ("Success", "Failure") or len(some) == MAX_SEARCHES:
+    """Return the first queries and retrievals of an association that failed or succeeded, and the first C-STOREs."""
+    asked = _first(association.operations.queries, _identifier_of)
+    statuses = association.message_counts.statuses
+    counts = sum(service == _STORE and status != 0 for service, _, status in statuses)
+    stores = (each for each in association.operations.operations if each.name == _STORE)
+    # Where none failed, there is no need to look at all of a million.
+    return asked + _first(stores if counts else islice(stores, MAX_SEARCHES), _instance_of)
+
+
+def _first(some: Iterable[Operation], what: Callable[[Operation], int | None]) -> tuple[Request, ...]:
+    kept: dict[str, list[Request]] = {"Failure": [], "Success": []}
+    for operation in some:
+        request, like = operation.request, kept.get(operation.category)
+        if like is None or len(like) == MAX_SEARCHES or (about := what(operation)) is None:
             continue
-        if sent is None:
-            continue
-        sop_class = request.sop_class_uid or ""
-        asked = crc32((request.command.text(_DESTINATION) or "").encode(), _checksum(sent))
-        some.append(
-            Request(request.number, request.span.first_time, operation.name, (sop_class, asked), operation.status or 0)
-        )
-    return tuple(kept[False] + kept[True])
+        asked = (request.sop_class_uid or "", about)
+        like.append(Request(request.number, request.span.first_time, operation.name, asked, operation.status or 0))
+    return (*kept["Failure"], *kept["Success"])
+
+
+def _identifier_of(operation: Operation) -> int | None:
+    sent = operation.query.request if operation.query is not None else None
+    return crc32((operation.request.command.text(_DESTINATION) or "").encode(), _checksum(sent)) if sent else None
+
+
+def _instance_of(operation: Operation) -> int | None:
+    instance = operation.request.command.affected_sop_instance_uid
+    return crc32(instance.encode()) if instance else None
 
 
 class Retrieval(NamedTuple):

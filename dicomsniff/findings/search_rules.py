@@ -17,6 +17,7 @@ MAX_COMPARED = 64
 """Queries between the same ends that found something and count as evidence; further ones do not."""
 SOON = 60 * 10**9
 """ns within which a query with a key less counts as a try to find what the one before did not."""
+_STORE = "C-STORE"
 _WORKLIST = "1.2.840.10008.5.1.4.31"
 """Modality Worklist Information Model - FIND."""
 _STATIONS = (0x00080060, 0x00400001, 0x00400010)
@@ -70,10 +71,11 @@ def found_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="same-request-succeeded", severity=Severity.NOTE)
 def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
-    """A query or retrieval that failed worked at another time.
+    """A request that failed worked at another time.
 
-    The very same request, with the same keys and the same destination, between the same ends, succeeded once and failed
-    once. So it is in order; what differed is the state of the SCP, of its archive or of the destination.
+    The very same query or retrieval, with the same keys and the same destination, between the same ends, succeeded once
+    and failed once. So it is in order; what differed is the state of the SCP, of its archive or of the destination. Of
+    a C-STORE, the same SOP instance was stored, and so it is there, unless that was before it failed.
 
     What to do: Look at the SCP's log at the time of the failure: what else it did, and what it had to reach.
     """
@@ -93,13 +95,16 @@ def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
                 later = other.time - request.time if same else good.start - neighbour.start
                 when = f"{duration(abs(later))} {'later' if later > 0 else 'earlier'}"
                 where = f"association {the_association(good.association)} (message {the_message(other.number)})"
-                yield Hit(
+                text = (
                     f"{request.service}-RQ failed with 0x{request.failed:04X}; the same request in {where} succeeded "
-                    f"{when}: it is in order",
-                    neighbour.span,
-                    association=neighbour.association,
-                    number=request.number,
                 )
+                text += f"{when}: it is in order"
+                if request.service == _STORE:  # its data set may be another one
+                    text = (
+                        f"C-STORE-RQ failed with 0x{request.failed:04X}; the same SOP instance was stored {when}, in "
+                    )
+                    text += where
+                yield Hit(text, neighbour.span, association=neighbour.association, number=request.number)
 
 
 @capture_rule(code="name-not-found", severity=Severity.NOTE)

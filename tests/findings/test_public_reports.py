@@ -29,7 +29,7 @@ from findings.traffic import (
     talked,
     window,
 )
-from network import ARCHIVE, CLIENT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release
+from network import ARCHIVE, CLIENT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
 from pipeline import codes, only
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
@@ -150,6 +150,20 @@ def test_the_same_request_that_worked_at_another_time_is_told(statuses, when):
     ]
     (found,) = (each for each in analyzed(packets).findings if each.code == "same-request-succeeded")
     assert found.association == bad
+
+
+@pytest.mark.parametrize("first", [0xC000, 0])
+def test_an_instance_that_was_stored_at_another_time_is_told(first):
+    network = Network()
+    for number, status in enumerate([first, 0xC000 if not first else 0]):
+        talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.CT_IMAGE_STORAGE, after=30_000 * number)
+        store(talk, None, status=status)
+        release(talk)
+    good, when = (2, "later") if first else (1, "earlier")
+    assert said(network.packets, "same-request-succeeded") == [
+        f"C-STORE-RQ failed with 0xC000; the same SOP instance was stored 30.0 s {when}, in association {good} "
+        "(message 1)"
+    ]
 
 
 def test_repeated_failures_of_the_same_request_are_told_once():
