@@ -128,6 +128,8 @@ def _first(some: Iterable[Operation], what: Callable[[Operation], int | None]) -
             continue
         asked = (request.sop_class_uid or "", about)
         like.append(Request(request.number, request.span.first_time, operation.name, asked, operation.status or 0))
+        if all(len(each) == MAX_SEARCHES for each in kept.values()):
+            break
     return (*kept["Failure"], *kept["Success"])
 
 
