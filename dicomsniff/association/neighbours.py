@@ -6,9 +6,10 @@ from typing import NamedTuple
 from zlib import crc32
 
 from dicomsniff.association.association import Association
-from dicomsniff.association.searches import Request, Search, requests_of, searches_of
+from dicomsniff.association.searches import Request, Retrieval, Search, requests_of, retrievals_of, searches_of
+from dicomsniff.association.slow_phase import SlowPhase, slow_phase
 from dicomsniff.association.timeline import TcpEnd
-from dicomsniff.pdu.types import AssociateRj, AssociateRq
+from dicomsniff.pdu.types import AssociateAc, AssociateRj, AssociateRq
 from dicomsniff.side import Side
 from dicomsniff.span import Span
 
@@ -85,6 +86,12 @@ class Neighbour(NamedTuple):
     """Queries that ended well."""
     requests: tuple[Request, ...]
     """Queries and retrievals that failed, and that succeeded."""
+    retrievals: tuple[Retrieval, ...]
+    """C-MOVEs and C-GETs that count no object."""
+    implementation: tuple[str, str] | None
+    """The acceptor's implementation class UID and version name, where it tells either."""
+    slow_phase: SlowPhase | None
+    """When the acceptor answered it much later than else."""
     waited: int
     """How long (ns) its A-ASSOCIATE-RQ waited for an answer, or for its end."""
     waited_until: int
@@ -163,7 +170,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         trouble=trouble,
         answered=tuple(successes),
         asked=tuple(association.message_counts.requests),
-        extras=_extras(association.request),
+        extras=extras_of(association.request),
         classes=_classes(tuple(context.abstract_syntax or "" for context in association.contexts.values())),
         accepted=any(context.accepted for context in association.contexts.values()),
         refused=(rejection.source, rejection.reason) if rejection is not None else None,
@@ -175,8 +182,19 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         cut_short=any(health.cut for health in association.tcp.values()),
         searches=searches_of(association),
         requests=requests_of(association),
+        retrievals=retrievals_of(association),
+        implementation=_implementation(association.accept),
+        slow_phase=slow_phase(association),
         **_waiting(association, telling, ends),
     )
+
+
+def _implementation(accept: AssociateAc | None) -> tuple[str, str] | None:
+    if accept is None:
+        return None
+    said = accept.user_information
+    uid, name = said.implementation_class_uid or "", said.implementation_version_name or ""
+    return (uid, name) if 0 < max(len(uid), len(name)) <= _LONGEST_UID else None
 
 
 def _waiting(association: Association, telling: Span | None, ends: list[int]) -> dict[str, int]:
@@ -196,11 +214,11 @@ def _classes(proposed: tuple[str, ...]) -> frozenset[str]:
     return frozenset([f"{CHECKSUM}{crc32(chr(0).join(sorted(classes)).encode()):08x}"])
 
 
-def _extras(request: AssociateRq | None) -> frozenset[str]:
-    """Name what a request proposes that peers may stumble over."""
-    if request is None:
+def extras_of(pdu: AssociateRq | AssociateAc | None) -> frozenset[str]:
+    """Name what an A-ASSOCIATE PDU negotiates beside presentation contexts, which peers may stumble over."""
+    if pdu is None:
         return _NOTHING
-    said = request.user_information
+    said = pdu.user_information
     offered = {
         "role selection": said.roles,
         USER_IDENTITY: said.identity,

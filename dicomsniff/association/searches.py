@@ -1,6 +1,6 @@
 """What is remembered of queries: by which keys they asked, to hold those that found nothing against others."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from itertools import islice
 from zlib import crc32
@@ -8,8 +8,11 @@ from zlib import crc32
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
+from dicomsniff.dictionary.information_models import STUDY_INSTANCE_UID
 from dicomsniff.dimse.identifier import NO_KEYS, Identifier, Key
-from dicomsniff.dimse.queries import PATIENT_NAME, Query
+from dicomsniff.dimse.operations import Operation
+from dicomsniff.dimse.queries import MAX_REMEMBERED, PATIENT_NAME, Place, Query, is_short
+from dicomsniff.dimse.sub_operations import RETRIEVALS
 
 MAX_SEARCHES = 2
 """Queries of one association that are remembered of those that found nothing, and of those that found something."""
@@ -24,7 +27,7 @@ is part of the value; of a UID each dot is."""
 _WILDCARDS = "*?"
 _KEPT = _WILDCARDS + "\\"
 """Signs that are no part of a value, but say what matches it (PS3.4 §C.2.2.2.4), or divide values."""
-_FIND = "C-FIND"
+_FIND, _STORE = "C-FIND", "C-STORE"
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 """What stands for bytes that are none of their character set."""
 
@@ -55,6 +58,8 @@ class Search(Struct, frozen=True):
     character_set: str = ""
     names: tuple[tuple[str, str], ...] = ()
     """Patients' names in its matches that are not plain ASCII, each with its character set."""
+    places: tuple[Place, ...] = ()
+    """Where its matches say that the objects are."""
 
     @property
     def about(self) -> tuple[str, str]:
@@ -76,9 +81,9 @@ def searches_of(association: Association) -> tuple[Search, ...]:
         request = operation.request
         when, sop_class = request.span.first_time, request.sop_class_uid or ""
         name, character_set = _name_asked_for(operation.query)
-        names = tuple(operation.query.names)
+        names, places = tuple(operation.query.names), tuple(operation.query.places)
         about = (request.number, when, sop_class, level or "", keys, operation.pending)
-        some.append(Search(*about, name, character_set, names))
+        some.append(Search(*about, name, character_set, names, places))
     return tuple(kept[False] + kept[True])
 
 
@@ -86,40 +91,84 @@ def _name_asked_for(query: Query) -> tuple[str, str]:
     """Return what a query asks for as Patient's Name, where only that narrows it and it is not plain ASCII."""
     asked = query.request
     keys = list(islice(_valued(asked), 2)) if asked is not None else []
-    if asked is None or len(keys) != 1 or keys[0].tag != PATIENT_NAME or not asked.is_foreign(keys[0]):
+    if asked is None or len(keys) != 1 or keys[0].tag != PATIENT_NAME:
         return "", ""
-    return asked.values(keys[0])[0], asked.character_set
+    if not asked.is_foreign(keys[0]) or not is_short(keys[0]):
+        return "", ""
+    return asked.values(keys[0])[0], asked.character_set[:MAX_REMEMBERED]
 
 
 class Request(Struct, frozen=True):
-    """A query or retrieval that had its final response: what it asked for, and how that ended."""
+    """A query, retrieval or C-STORE that had its final response: what it was about, and how that ended."""
 
     number: int
     time: int
     """When it began (ns since 1970)."""
     service: str
     about: tuple[str, int]
-    """Its SOP class, and a checksum of its identifier and move destination."""
+    """Its SOP class, and a checksum of its identifier and move destination, or of its SOP instance UID."""
     failed: int
     """Its status, where that is a failure; else 0."""
 
 
 def requests_of(association: Association) -> tuple[Request, ...]:
-    """Return the first queries and retrievals of an association that failed, and the first that succeeded."""
-    kept: dict[bool, list[Request]] = {False: [], True: []}
-    for operation in association.operations.queries:
-        request, some = operation.request, kept.get(operation.category == "Success", [])
-        sent = operation.query.request if operation.query is not None else None
-        if operation.category not in ("Success", "Failure") or len(some) == MAX_SEARCHES:
+    """Return the first queries and retrievals of an association that failed or succeeded, and the first C-STOREs."""
+    asked = _first(association.operations.queries, _identifier_of)
+    statuses = association.message_counts.statuses
+    counts = sum(service == _STORE and status != 0 for service, _, status in statuses)
+    stores = (each for each in association.operations.operations if each.name == _STORE)
+    # Where none failed, there is no need to look at all of a million.
+    return asked + _first(stores if counts else islice(stores, MAX_SEARCHES), _instance_of)
+
+
+def _first(some: Iterable[Operation], what: Callable[[Operation], int | None]) -> tuple[Request, ...]:
+    kept: dict[str, list[Request]] = {"Failure": [], "Success": []}
+    for operation in some:
+        request, like = operation.request, kept.get(operation.category)
+        if like is None or len(like) == MAX_SEARCHES or (about := what(operation)) is None:
             continue
-        if sent is None or (operation.category == "Success" and operation.counters.get("failed")):
+        if operation.category == "Success" and operation.counters.get("failed"):
             continue  # what says Success although objects failed is evidence of neither
-        sop_class = request.sop_class_uid or ""
-        asked = crc32((request.command.text(_DESTINATION) or "").encode(), _checksum(sent))
-        some.append(
-            Request(request.number, request.span.first_time, operation.name, (sop_class, asked), operation.status or 0)
-        )
-    return tuple(kept[False] + kept[True])
+        asked = (request.sop_class_uid or "", about)
+        like.append(Request(request.number, request.span.first_time, operation.name, asked, operation.status or 0))
+        if all(len(each) == MAX_SEARCHES for each in kept.values()):
+            break
+    return (*kept["Failure"], *kept["Success"])
+
+
+def _identifier_of(operation: Operation) -> int | None:
+    sent = operation.query.request if operation.query is not None else None
+    return crc32((operation.request.command.text(_DESTINATION) or "").encode(), _checksum(sent)) if sent else None
+
+
+def _instance_of(operation: Operation) -> int | None:
+    instance = operation.request.command.affected_sop_instance_uid
+    return crc32(instance.encode()) if instance else None
+
+
+class Retrieval(Struct, frozen=True):
+    """A C-MOVE or C-GET that counts no object, or got no final response: its request, and the UID of the study."""
+
+    number: int
+    service: str
+    study: bytes
+
+
+def retrievals_of(association: Association) -> tuple[Retrieval, ...]:
+    """Return the first C-MOVEs and C-GETs of an association that count no object, each of one study."""
+    found: list[Retrieval] = []
+    for operation in association.operations.queries:
+        asked = operation.query.request if operation.query is not None else None
+        key = asked.elements.get(STUDY_INSTANCE_UID) if asked is not None else None
+        if operation.name not in RETRIEVALS or key is None or not is_short(key):
+            continue
+        counters = operation.counters
+        told = operation.final is None or operation.category == "Failure" or "completed" in counters
+        if told and not (counters.get("completed") or counters.get("warning") or operation.sub_operations):
+            found.append(Retrieval(operation.request.number, operation.name, key.value.rstrip(b" \0")))
+        if len(found) == MAX_SEARCHES:
+            break
+    return tuple(found)
 
 
 def _checksum(asked: Identifier) -> int:

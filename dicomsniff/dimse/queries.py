@@ -12,6 +12,8 @@ _What = TypeVar("_What")
 
 MAX_MATCHES = 4
 """Matches of one query whose identifiers are read; of further ones only the number is known."""
+MAX_REMEMBERED = 256
+"""Bytes of a name, a UID or AE titles of a query or match that is remembered; a longer one is not."""
 MAX_UNASKED = 64
 """Elements of the matches of one query that were not asked for, which are remembered."""
 MAX_QUERIES = 1000
@@ -25,6 +27,8 @@ _UNIQUE = (0x0020000D, 0x0020000E, 0x00080018)
 """Unique keys that are UIDs: of studies, series and instances."""
 PATIENT_NAME = 0x00100010
 """Patient's Name."""
+RETRIEVE_AE_TITLE, AVAILABILITY = 0x00080054, 0x00080056
+"""Retrieve AE Title, Instance Availability."""
 FAILED_INSTANCES = 0x00080058
 """Failed SOP Instance UID List."""
 CODE_VALUE, CODING_SCHEME = 0x00080100, 0x00080102
@@ -41,14 +45,24 @@ class Occurrence(NamedTuple):
     first: Message
 
 
+class Place(NamedTuple):
+    """Where the objects of a study are, as a match says: Retrieve AE Titles, and Instance Availability."""
+
+    study: bytes
+    """Its UID, without padding."""
+    titles: tuple[str, ...]
+    availability: str
+
+
 class Query(Struct):
     """What one operation asked for, and what its matches gave; `request` is None where that could not be read.
 
     Of `looked_at` matches were read: which levels they state (None where one states none), which requested keys they
     leave out or give without a value, which values are question marks only, or names with such within (`marked`), which
     do not fit what was asked for, and which UIDs an earlier one had, by tag; and `names` of patients that are not plain
-    ASCII, each with its character set. `absent_within` and `empty_within` are of keys that were asked for in an item,
-    by the tags of their sequences and their own. `without_code` are sequences with an item of a code that has no value.
+    ASCII, each with its character set, and `places` of what was found. `absent_within` and `empty_within` are of keys
+    that were asked for in an item, by the tags of their sequences and their own. `without_code` are sequences with an
+    item of a code that has no value.
     """
 
     request: Identifier | None = None
@@ -66,6 +80,7 @@ class Query(Struct):
     without_code: dict[int, Occurrence] = field(default_factory=dict)
     uids: dict[int, list[bytes]] = field(default_factory=dict)
     names: list[tuple[str, str]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     unasked: set[int] = field(default_factory=set)
     """Elements of matches, sequences as one, that were not asked for; MAX_UNASKED at most."""
     failed_instances: int | None = None
@@ -151,8 +166,9 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
             if uid in seen:
                 _count(query.again, tag, response)
             seen.append(uid)
-    if (name := found.elements.get(PATIENT_NAME)) is not None and found.is_foreign(name):
-        query.names.append((found.values(name)[0], found.character_set))
+    _note_place(query, found)
+    if (name := found.elements.get(PATIENT_NAME)) is not None and found.is_foreign(name) and is_short(name):
+        query.names.append((found.values(name)[0], found.character_set[:MAX_REMEMBERED]))
     for tag, key in found.elements.items():
         if tag not in asked.elements and tag not in NO_KEYS and len(query.unasked) < MAX_UNASKED:
             query.unasked.add(tag)
@@ -165,6 +181,21 @@ def _look_at(query: Query, asked: Identifier, found: Identifier, response: Messa
             _count(query.marked, tag, response)
         elif tag in asked.elements and tag not in NO_KEYS and _is_unfit(asked, asked.elements[tag], found, key):
             _count(query.unfit, tag, response)
+
+
+def is_short(key: Key) -> bool:
+    """Whether a value may be remembered beyond its association."""
+    return len(key.value) <= MAX_REMEMBERED
+
+
+def _note_place(query: Query, found: Identifier) -> None:
+    study, from_, availability = (found.elements.get(tag) for tag in (_UNIQUE[0], RETRIEVE_AE_TITLE, AVAILABILITY))
+    told = [key for key in (study, from_, availability) if key is not None]
+    if study is not None and len(told) > 1 and all(map(is_short, told)):
+        titles = tuple(filter(None, found.values(from_))) if from_ is not None else ()
+        how = found.values(availability)[0] if availability is not None else ""
+        if titles or how:
+            query.places.append(Place(study.value.rstrip(b" \0"), titles, how))
 
 
 def _asks_for_marks(asked: Identifier, tag: int) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.neighbours import extras_of
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.reasons import NO_REASONS
 from dicomsniff.dimse.message import Message
@@ -77,6 +78,8 @@ _UNUSUAL = frozenset(
 """Findings about what most receivers can handle."""
 _ANSWERED = frozenset([*NORMALIZED, *QUERIES])
 """Findings about requests that receivers refuse by a status."""
+_ABOUT_PARAMETERS = (4, 5, 6)
+"""Reasons of A-ABORT about a parameter of a PDU: unrecognized, unexpected, invalid (PS3.8 Table 9-26)."""
 _ASKING = (Message, AssociateRq, AssociateAc)
 
 
@@ -182,7 +185,11 @@ def _unusual(
     told = (each for each in unusual if _before(each, failure, side.other))
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
-        return _joined(spoken, failure, side, since) or _unlimited(association, failure, side)
+        return (
+            _joined(spoken, failure, side, since)
+            or _unlimited(association, failure, side)
+            or _optional(association, failure, side)
+        )
     # Of one message, what it asks for is more likely the reason than how its data set is written.
     told_last = max(near, key=lambda each: (each.packet, not each.code.startswith("data-set-")))
     hit = Hit(
@@ -224,6 +231,19 @@ def _unlimited(association: Association, failure: Finding, side: Side) -> tuple[
     text, reference = said
     span = replace(pdu.span, last_packet=max([pdu.span.last_packet, *(each.span.last_packet for each in sent)]))
     return text, Hit("", span, side=side.other, latest_cause=-1, reference=reference)
+
+
+def _optional(association: Association, failure: Finding, side: Side) -> tuple[str, Hit] | None:
+    """Return optional negotiations in what a side was sent, where it aborted for a parameter of that PDU."""
+    abort, accept = association.abort, association.accept
+    pdu: AssociateRq | AssociateAc | None = accept if side is Side.REQUESTOR else association.request
+    answered = side is Side.ACCEPTOR and accept is not None
+    if failure.code != "provider-aborted" or abort is None or abort.reason not in _ABOUT_PARAMETERS:
+        return None
+    if pdu is None or answered or association.messages or not (extras := sorted(extras_of(pdu))):
+        return None
+    text = f"{pdu.name} negotiates {' and '.join(extras)}, which some programs do not know"
+    return text, Hit("", pdu.span, side=side.other, latest_cause=-1, reference="PS3.8 §9.3.1")
 
 
 def _joined(spoken: _Spoken, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:

@@ -5,7 +5,7 @@ from itertools import islice, pairwise
 
 from dicomsniff.association.neighbours import CHECKSUM, USER_IDENTITY, Ends, Neighbour
 from dicomsniff.findings.finding import Severity
-from dicomsniff.findings.parts import the_address, the_association, the_class, the_title
+from dicomsniff.findings.parts import the_address, the_association, the_class, the_title, the_uid
 from dicomsniff.findings.review import PATIENCE
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
 from dicomsniff.quantities import counted, duration, some_of
@@ -221,9 +221,8 @@ def still_open(facts: CaptureFacts) -> Iterator[Hit]:
 def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
     """An A-ASSOCIATE-RQ waits while the acceptor serves another association.
 
-    The acceptor answered it just after another association that it had was over, or not at all while the other one
-    went on, and took no further one meanwhile: it seems to serve one association at a time. That is judged by times
-    only.
+    The acceptor answered it just when the first of the associations that it had was over, or not at all while they went
+    on, and took no further one meanwhile: it seems to serve so many at a time. That is judged by times only.
 
     What to do: Look at how many associations the acceptor takes at a time. Let requestors that are done release.
     """
@@ -234,21 +233,63 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
         for each in islice((some for some in beside if some.waited >= PATIENCE), MAX_WAITING):
             until = each.start + each.waited_until
             since, near = until - each.waited, min(max(each.waited // 20, _NEAR[0]), _NEAR[1])
-            served = [other for other in beside if other is not each and other.accepted and other.start <= since]
+            others = (other for other in beside if other is not each and other.start <= since)
+            served = [other for other in others if other.accepted or other.asked]
             answered = (other.start + other.waited_until for other in beside if other is not each and not other.ignored)
-            if any(since < when < until - near for when in answered):
-                continue
-            over = [other for other in served if until - near <= (other.closed or other.end) <= until]
-            going_on = [other for other in served if (other.closed or other.end) > until]
+            ends = {id(other): other.closed or other.end for other in served}
+            if any(since < when < until - near for when in (*answered, *ends.values())):
+                continue  # it took another one meanwhile, or might have: a place was free
+            over = [other for other in served if until - near <= ends[id(other)] <= until]
+            going_on = [other for other in served if ends[id(other)] > until]
             calling, called = _titles(each)
-            if each.ignored and going_on:
+            if each.ignored and each.trouble and going_on:
                 said = f"while {called} left {listed([each])} unanswered, {listed(going_on)} with it went on"
-                yield _about(each, f"{said}: it may serve one at a time")
-            elif not each.ignored and over and not going_on:
-                last = max(over, key=lambda other: other.closed or other.end)
-                later = duration(until - (last.closed or last.end))
+                yield _about(each, f"{said}: it may serve {_at_most(len(going_on))} at a time")
+            elif not each.ignored and over:
+                last = max(over, key=lambda other: ends[id(other)])
+                later = duration(until - ends[id(last)])
                 said = f"{called} answered {calling} ({listed([each])}) after {duration(each.waited)}, {later} after"
-                yield _about(each, f"{said} {listed([last])} was over: it seems to serve one at a time")
+                most = _at_most(len(going_on) + len(over))
+                yield _about(each, f"{said} {listed([last])} was over: it seems to serve {most} at a time")
+
+
+def _at_most(number: int) -> str:
+    return "one" if number == 1 else f"no more than {number}"
+
+
+@capture_rule(code="slower-beside-another", severity=Severity.NOTE)
+def slower_beside(facts: CaptureFacts) -> Iterator[Hit]:
+    """An acceptor answers later while another association is open.
+
+    C-STOREs were answered much later in a time that goes with that of another association with the same acceptor: it
+    seems to share a disk, a database or a lock between them. That is judged by times only.
+
+    What to do: Look at what the acceptor does with objects of several senders. Send one after the other, and compare.
+    """
+    by_target: dict[str, list[Neighbour]] = {}
+    for each in facts.neighbours:
+        by_target.setdefault(each.ends.target, []).append(each)
+    for beside in by_target.values():
+        for each in islice((some for some in beside if some.slow_phase is not None), MAX_WAITING):
+            phase = each.slow_phase
+            if phase is None:
+                continue
+            slack = max((phase.until - phase.since) // 4, phase.late)
+            others = [
+                other
+                for other in beside
+                if other is not each
+                and other.asked
+                and abs(other.start - phase.since) <= slack
+                and abs(other.end - phase.until) <= slack
+            ]
+            if others:
+                called, was = _titles(each)[1], "was" if len(others) == 1 else "were"
+                text = f"{called} answered {counted(phase.answers, 'C-STORE')} of {listed([each])} after "
+                text += (
+                    f"{duration(phase.late)} (median), just while {listed(others)} {was} open, and the others after "
+                )
+                yield _about(each, f"{text}{duration(phase.usual)}")
 
 
 def _put_off(neighbour: Neighbour) -> bool:
@@ -261,6 +302,35 @@ def _connections(some: list[Neighbour]) -> str:
     callers = {_titles(each)[0] for each in some}
     whose = f" of {callers.pop()}" if len(callers) == 1 else ""
     return f"{counted(len(some), 'connection')}{whose} {'was' if len(some) == 1 else 'were'}"
+
+
+@capture_rule(code="acceptor-varies", severity=Severity.NOTE)
+def acceptor_varies(facts: CaptureFacts) -> Iterator[Hit]:
+    """An address answers as different programs, and one of them is in trouble.
+
+    The acceptors name their implementation. With the same address, port and AE title, associations that went well were
+    answered by another one than those in trouble: several programs share the address, as behind a load balancer, or one
+    was replaced meanwhile.
+
+    What to do: Look at what stands behind the address. Compare how these programs are configured.
+    """
+    by_place: dict[tuple[str, str | None], list[Neighbour]] = {}
+    for each in facts.neighbours:
+        if each.implementation:
+            by_place.setdefault((each.ends.target, each.ends.called), []).append(each)
+    for beside in by_place.values():
+        bad = [each for each in beside if each.trouble]
+        good = [each for each in beside if not each.trouble]
+        theirs, others = ({each.implementation for each in some} for some in (bad, good))
+        if bad and others and not theirs & others:
+            names = [f"{_implementation(some[0])} ({listed(some)})" for some in (good, bad)]
+            text = f"{the_address(bad[0].ends.target)} answers as {names[0]}, and in trouble as {names[1]}"
+            yield _about(bad[0], f"{text}: several programs share the address, or one took the other's place")
+
+
+def _implementation(neighbour: Neighbour) -> str:
+    uid, name = neighbour.implementation or ("", "")
+    return name or the_uid(uid)
 
 
 @capture_rule(code="tries-repeated", severity=Severity.NOTE)

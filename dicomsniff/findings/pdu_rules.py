@@ -9,7 +9,7 @@ from dicomsniff.dimse.assembler import StrayFragment
 from dicomsniff.findings.codes import NOT_CAPTURED, ORDER, STALLS, by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import has_malformed_bytes
-from dicomsniff.findings.parts import the_party
+from dicomsniff.findings.parts import the_message_with_id, the_party
 from dicomsniff.findings.review import (
     PATIENCE,
     Review,
@@ -322,7 +322,10 @@ def aborted_inside(review: Review) -> Iterator[Hit]:
     for entry in review.association.timeline:
         if incomplete(entry) and isinstance(entry.event, MalformedPdu) and entry.event.problem.endswith(ABORT_WITHIN):
             text = f"{the_party(review.association.party(entry.side))} sent A-ABORT within an unfinished "
-            yield Hit(f"{text}{cut_off_pdu(entry)}", entry.span, side=entry.side)
+            own = (each for each in review.association.messages if each.side is entry.side and not each.ended)
+            cut = next(own, None)
+            of = f" of {the_message_with_id(cut)}" if cut is not None else ""
+            yield Hit(f"{text}{cut_off_pdu(entry)}{of}", entry.span, side=entry.side)
 
 
 def _closed_by(review: Review, cut: Entry) -> str:

@@ -151,6 +151,9 @@ def _unknown(move: Move) -> str:
     unknown = the_title(move.destination)
     if (length := len(move.destination)) > MAX_TITLE:
         return f"the destination {unknown} has {length} characters; an AE title has {MAX_TITLE} at most"
+    if move.destination == move.provider_title and move.originator not in (None, move.provider_title):
+        own = f"the destination {unknown} is the SCP's own AE title, which it does not know as a destination"
+        return f"{own}; {the_title(str(move.originator))} may have meant its own"
     return f"the SCP does not know the destination {unknown}; it must be configured there"
 
 

@@ -5,24 +5,30 @@ from collections.abc import Iterator
 from dicomsniff.association.neighbours import Ends, Neighbour
 from dicomsniff.association.searches import Difference, Request, Search, difference
 from dicomsniff.dictionary.information_models import PATIENT_ID
-from dicomsniff.dimse.queries import PATIENT_NAME
+from dicomsniff.dimse.queries import AVAILABILITY, PATIENT_NAME, RETRIEVE_AE_TITLE, Place
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.neighbour_rules import listed
-from dicomsniff.findings.parts import the_association, the_message, the_value
+from dicomsniff.findings.parts import the_association, the_message, the_title, the_value
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule
-from dicomsniff.quantities import counted, duration
+from dicomsniff.quantities import counted, duration, some_of
 
 MAX_COMPARED = 64
 """Queries between the same ends that found something and count as evidence; further ones do not."""
 SOON = 60 * 10**9
 """ns within which a query with a key less counts as a try to find what the one before did not."""
+_STORE = "C-STORE"
 _WORKLIST = "1.2.840.10008.5.1.4.31"
 """Modality Worklist Information Model - FIND."""
 _STATIONS = (0x00080060, 0x00400001, 0x00400010)
 """Modality, Scheduled Station AE Title and Name: a modality asks a worklist for its own, so that another
 value is a mistake."""
+
+MAX_TITLES = 3
+"""AE titles that a line names; further ones are counted."""
+_NOT_AT_HAND = ("NEARLINE", "OFFLINE", "UNAVAILABLE")
+"""Instance Availability of what cannot be had at once (PS3.3 §C.4.23.1.1)."""
 
 _Asked = tuple[Ends, str, str]
 _Known = tuple[Neighbour, Search]
@@ -68,10 +74,11 @@ def found_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
 
 @capture_rule(code="same-request-succeeded", severity=Severity.NOTE)
 def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
-    """A query or retrieval that failed worked at another time.
+    """A request that failed worked at another time.
 
-    The very same request, with the same keys and the same destination, between the same ends, succeeded once and failed
-    once. So it is in order; what differed is the state of the SCP, of its archive or of the destination.
+    The very same query or retrieval, with the same keys and the same destination, between the same ends, succeeded once
+    and failed once. So it is in order; what differed is the state of the SCP, of its archive or of the destination. Of
+    a C-STORE, the same SOP instance was stored, and so it is there, unless that was before it failed.
 
     What to do: Look at the SCP's log at the time of the failure: what else it did, and what it had to reach.
     """
@@ -91,13 +98,16 @@ def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
                 later = other.time - request.time if same else good.start - neighbour.start
                 when = f"{duration(abs(later))} {'later' if later > 0 else 'earlier'}"
                 where = f"association {the_association(good.association)} (message {the_message(other.number)})"
-                yield Hit(
+                text = (
                     f"{request.service}-RQ failed with 0x{request.failed:04X}; the same request in {where} succeeded "
-                    f"{when}: it is in order",
-                    neighbour.span,
-                    association=neighbour.association,
-                    number=request.number,
                 )
+                text += f"{when}: it is in order"
+                if request.service == _STORE:  # its data set may be another one
+                    text = (
+                        f"C-STORE-RQ failed with 0x{request.failed:04X}; the same SOP instance was stored {when}, in "
+                    )
+                    text += where
+                yield Hit(text, neighbour.span, association=neighbour.association, number=request.number)
 
 
 @capture_rule(code="name-not-found", severity=Severity.NOTE)
@@ -125,6 +135,44 @@ def name_not_found(facts: CaptureFacts) -> Iterator[Hit]:
                     text += f" found one that fits, in {_set(fits)}: the SCP may compare bytes, not characters"
                     yield Hit(text, neighbour.span, association=neighbour.association, number=search.number)
                     break
+
+
+@capture_rule(code="objects-elsewhere", severity=Severity.NOTE)
+def objects_elsewhere(facts: CaptureFacts) -> Iterator[Hit]:
+    """What a retrieval did not bring is elsewhere, or not at hand.
+
+    A match of an earlier query said so. Retrieve AE Title (0008,0054) names the applications from which its objects can
+    be retrieved. Instance Availability (0008,0056) says how fast: OFFLINE is what somebody has to bring first, NEARLINE
+    what comes from a slow medium, UNAVAILABLE what cannot be retrieved.
+
+    What to do: Retrieve from the application named, or have the objects brought first and wait longer.
+    """
+    places: dict[tuple[Ends, bytes], tuple[Neighbour, Search, Place]] = {}
+    for neighbour in facts.neighbours:
+        for search in neighbour.searches:
+            for place in search.places:
+                places.setdefault((neighbour.ends, place.study), (neighbour, search, place))
+    brought = {(each.association, each.message) for each in facts.links.moves() if each.kept} if places else set()
+    for neighbour in facts.neighbours if places else ():
+        for retrieval in neighbour.retrievals:
+            if (neighbour.association, retrieval.number) in brought:
+                continue
+            there = places.get((neighbour.ends, retrieval.study))
+            where = _elsewhere(there[2], neighbour.ends.called) if there is not None else ""
+            if there is not None and where:
+                said = f"the {retrieval.service}-RQ of {_at(neighbour, retrieval.number)} brought nothing; the match"
+                text = f"{said} of its study in {_places([there[:2]])} says {where}"
+                yield Hit(text, neighbour.span, association=neighbour.association, number=retrieval.number)
+
+
+def _elsewhere(place: Place, called: str | None) -> str:
+    said = []
+    if place.titles and called is not None and called not in place.titles:
+        titles = some_of([the_title(each) for each in place.titles], MAX_TITLES)
+        said.append(f"{named(RETRIEVE_AE_TITLE)} {titles}, not {the_title(called)}")
+    if place.availability in _NOT_AT_HAND:
+        said.append(f"{named(AVAILABILITY)} {place.availability}")
+    return " and ".join(said)
 
 
 def _set(character_set: str) -> str:
@@ -173,9 +221,13 @@ def _how(group: list[_Known], other: Search) -> str:
     return f"with another {named(tag)}" if in_worklist and tag in _STATIONS else ""
 
 
+def _at(neighbour: Neighbour, message: int) -> str:
+    return f"association {the_association(neighbour.association)} (message {the_message(message)})"
+
+
 def _places(some: list[_Known]) -> str:
     """`association 4 (message 1)`; of several, the associations only."""
     if len(some) == 1:
         (each, search), *_ = some
-        return f"association {the_association(each.association)} (message {the_message(search.number)})"
+        return _at(each, search.number)
     return listed([each for each, _ in some])

@@ -13,11 +13,14 @@ from findings.neighbour_traffic import (
     asked_again,
     asked_by_name,
     echoed_and_aborted,
+    found_there,
     limit_reached,
     refused_with_role,
     searched_twice,
+    slowed_down,
     titles_exchanged,
     tried,
+    two_programs,
     waited_for_another,
 )
 from findings.object_cases import CASES as OBJECT_CASES
@@ -574,6 +577,9 @@ case("found-otherwise", searched_twice, lambda: searched_twice(less=False))
 case("same-request-succeeded", lambda: asked_again(0xC000, 0), lambda: asked_again(0xC000, 0xC000))
 case("name-not-found", lambda: asked_by_name("Müller*"), lambda: asked_by_name("Möller*"))
 case("answered-after-another", lambda: waited_for_another(), lambda: waited_for_another(meanwhile=True))
+case("acceptor-varies", lambda: two_programs("A_1", "B_2"), lambda: two_programs("A_1", "A_1"))
+case("objects-elsewhere", lambda: found_there(title=b"OTHER "), lambda: found_there(title=b"ARCHIVE "))
+case("slower-beside-another", slowed_down, lambda: slowed_down(beside=False))
 case("limit-reached-by", limit_reached, lambda: limit_reached(closed=True))
 case("tries-repeated", lambda: tried(0, 4000, 8100), lambda: tried(0, 4000))
 

@@ -2,7 +2,7 @@
 
 import build
 from findings.traffic import CT, SEARCH, associate_rq, role
-from network import ARCHIVE, CLIENT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release
+from network import ARCHIVE, CLIENT, MOVE_CLASS, MS, VIEWER, Network, move_rq, move_rsp, release, store
 
 
 def echo(network: Network, calling: str = "CLIENT", *, after: int = 0) -> None:
@@ -115,6 +115,50 @@ def _identifier(elements: dict[int, bytes]) -> bytes:
     return b"".join(build.element(tag, value + b" " * (len(value) % 2)) for tag, value in sorted(elements.items()))
 
 
+def found_there(
+    *, title: bytes = b"", availability: bytes = b"", completed: int | None = 0, delivers: bool = False
+) -> list[build.Packet]:
+    """A query whose match says where its study is, and a C-MOVE of that study to the same SCP."""
+    network = Network()
+    talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.STUDY_ROOT_FIND)
+    level, study, patient = {0x00080052: b"STUDY "}, {0x0020000D: b"1.2.3\0"}, {0x00100020: b"P7"}
+    where = {0x00080054: title} if title else {}
+    where |= {0x00080056: availability} if availability else {}
+    asked = dict.fromkeys((0x00080054, 0x00080056, 0x0020000D), b"")
+    talk.client(build.message(1, build.command_set(SEARCH | {0x0110: 1}), _identifier(level | patient | asked)))
+    said = {0x0002: build.STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: 1}
+    found = _identifier(level | patient | study | where)
+    talk.server(build.message(1, build.command_set(said | {0x0800: 1, 0x0900: 0xFF00}), found))
+    talk.server(build.message(1, build.command_set(said | {0x0800: 0x0101, 0x0900: 0})))
+    release(talk)
+    talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS, after=1000)
+    move = {0x0002: MOVE_CLASS, 0x0100: 0x0021, 0x0110: 7, 0x0600: "CLIENT", 0x0700: 0, 0x0800: 1}
+    talk.client(build.message(1, build.command_set(move), _identifier(level | study)))
+    if delivers:
+        delivery = network.associate(ARCHIVE, CLIENT, "ARCHIVE", "CLIENT", CT, after=1010)
+        store(delivery, "CLIENT")
+        release(delivery)
+        talk.wait(delivery.time - talk.time)
+    talk.server(move_rsp(0) if completed is None else move_rsp(0, completed=completed, failed=0, warning=0))
+    release(talk)
+    return network.packets
+
+
+def two_programs(good: str, bad: str) -> list[build.Packet]:
+    """An association that stores, answered by one program, and one that fails, answered by another one."""
+    network = Network()
+    for number, (name, status) in enumerate([(good, 0), (bad, 0xA700)]):
+        talk = network.call(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", CT, after=1000 * number)
+        said = (
+            build.item(0x51, (16384).to_bytes(4, "big")) + build.item(0x52, b"1.2.3") + build.item(0x55, name.encode())
+        )
+        answer = {"user": build.item(0x50, said), "calling": "CLIENT", "called": "ARCHIVE"}
+        talk.server(build.associate_ac(build.answer(1), **answer))
+        store(talk, None, status=status, number=number + 1)
+        release(talk)
+    return network.packets
+
+
 def waited_for_another(*, meanwhile: bool = False, answered: bool = True) -> list[build.Packet]:
     """A call that is answered 20 ms after the association before it is over; the acceptor takes a third `meanwhile`."""
     network = Network()
@@ -151,4 +195,30 @@ def titles_exchanged(*, known: str = VIEWER, calling: str = "ARCHIVE", reason: i
     bad = network.call(CLIENT, ARCHIVE, calling, "CT1", CT, after=after)
     bad.server(build.associate_rj(1, 1, reason))
     bad.end(1)
+    return network.packets
+
+
+def slowed_down(*, beside: bool = True, usual: int = 40, late: int = 900) -> list[build.Packet]:
+    """C-STOREs answered in 40 ms, but for five that take 900 ms, with a second association just then or long before."""
+    network = Network()
+    first = network.associate(CLIENT, ARCHIVE, "FIRST", "ARCHIVE", CT, after=20_000)
+    begun = 0
+    for number in range(1, 21):
+        slow = 8 <= number < 13
+        begun = begun or (first.time if slow else 0)
+        first.client(build.message(1, build.store_rq(number, f"1.2.{number}"), build.pixels(16)))
+        first.wait((late if slow else usual) * MS)
+        first.server(build.message(1, build.store_rsp(number, 0, f"1.2.{number}")))
+    release(first)
+    second = network.talk(VIEWER, ARCHIVE)
+    start = second.packets[0].time
+    second.packets.clear()
+    second.time = begun if beside else start
+    second.open()
+    second.client(build.associate_rq(build.proposal(1, build.VERIFICATION), calling="SECOND", called="ARCHIVE"))
+    second.server(build.associate_ac(build.answer(1), calling="SECOND", called="ARCHIVE"))
+    second.client(build.message(1, build.echo_rq()))
+    second.wait(5 * late * MS)
+    second.server(build.message(1, build.echo_rsp()))
+    release(second)
     return network.packets

@@ -11,6 +11,7 @@ from dicomsniff.findings.clauses import Clause, clause_of, clauses
 _PLACE = r"(?:(?:[A-Z]{1,2}|\d{1,2})(?:\.\d+)*)"
 _BIT = re.compile(rf"(?:(PS3\.\d+|RFC \d+) )?(§{_PLACE}|Annex [A-Z]{{1,2}}|Table {_PLACE}(?:-\d+)?)")
 _NOT_SAID = {
+    "acceptor-varies",
     "other-protocol-unanswered",
     "packets-cut",
     "packets-lost",
@@ -37,6 +38,7 @@ _NOT_SAID = {
     "other-protocol",
     "response-on-other-context",
     "same-request-succeeded",
+    "slower-beside-another",
     "time-goes-back",
     "tls-not-decrypted",
     "tls-unread",

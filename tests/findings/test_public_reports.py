@@ -5,11 +5,31 @@ import pytest
 import build
 from findings.exchange_cases import moved_with_list
 from findings.found import analyzed
-from findings.neighbour_traffic import asked_again, asked_by_name, waited_for_another
+from findings.neighbour_traffic import (
+    asked_again,
+    asked_by_name,
+    found_there,
+    slowed_down,
+    two_programs,
+    waited_for_another,
+)
 from findings.query_cases import NAME, STEPS, WORKLIST, exchange, item
 from findings.test_field_reports import causes, told
-from findings.traffic import IDENTIFIER, SEARCH, SECOND, match, opened, released, searched, talked
-from network import ARCHIVE, CLIENT, VIEWER, Network, move_rq
+from findings.traffic import (
+    IDENTIFIER,
+    SEARCH,
+    SECOND,
+    associate_ac,
+    associate_rq,
+    match,
+    opened,
+    released,
+    role,
+    searched,
+    talked,
+    window,
+)
+from network import ARCHIVE, CLIENT, MOVE_CLASS, VIEWER, Network, move_rq, move_rsp, release, store
 from pipeline import codes, only
 
 SCU, SCP = "STORESCU (10.0.0.1:40001)", "STORESCP (10.0.0.2:104)"
@@ -99,7 +119,7 @@ def test_a_response_that_a_closed_connection_does_not_take_is_lost():
 @pytest.mark.parametrize("stops", [True, False])
 def test_a_c_move_waits_for_a_delivery_that_stopped_within_an_object(stops):
     network = Network()
-    asked = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", "1.2.840.10008.5.1.4.1.2.2.2")
+    asked = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
     asked.client(move_rq(destination="VIEWER"))
     delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", build.CT_IMAGE_STORAGE, after=50)
     object_ = build.message(1, build.store_rq(4), build.pixels(9000))
@@ -130,6 +150,20 @@ def test_the_same_request_that_worked_at_another_time_is_told(statuses, when):
     ]
     (found,) = (each for each in analyzed(packets).findings if each.code == "same-request-succeeded")
     assert found.association == bad
+
+
+@pytest.mark.parametrize("first", [0xC000, 0])
+def test_an_instance_that_was_stored_at_another_time_is_told(first):
+    network = Network()
+    for number, status in enumerate([first, 0xC000 if not first else 0]):
+        talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.CT_IMAGE_STORAGE, after=30_000 * number)
+        store(talk, None, status=status)
+        release(talk)
+    good, when = (2, "later") if first else (1, "earlier")
+    assert said(network.packets, "same-request-succeeded") == [
+        f"C-STORE-RQ failed with 0xC000; the same SOP instance was stored 30.0 s {when}, in association {good} "
+        "(message 1)"
+    ]
 
 
 def test_repeated_failures_of_the_same_request_are_told_once():
@@ -167,6 +201,10 @@ def test_a_name_that_fits_a_patient_of_another_query_was_not_compared_as_charact
     ]
 
 
+def test_a_name_too_long_for_any_patient_is_not_remembered():
+    assert said(asked_by_name("Müller*" + "*" * 256), "name-not-found") == []
+
+
 def test_many_asterisks_take_no_longer_than_the_product_of_both_lengths():
     assert said(asked_by_name("*a" * 31 + "ü"), "name-not-found") == []
 
@@ -184,6 +222,67 @@ def test_a_call_that_is_answered_when_another_association_is_over_waited_for_tha
 @pytest.mark.parametrize("answered", [True, False])
 def test_an_acceptor_that_took_another_one_meanwhile_serves_several(answered):
     assert said(waited_for_another(meanwhile=True, answered=answered), "answered-after-another") == []
+
+
+@pytest.mark.parametrize(
+    ("title", "availability", "where"),
+    [
+        (b"OTHER ", b"", "(0008,0054) Retrieve AE Title OTHER, not ARCHIVE"),
+        (b"OTHER\\FAR ", b"ONLINE", "(0008,0054) Retrieve AE Title OTHER, FAR, not ARCHIVE"),
+        (b"OTHER\\ARCHIVE ", b"", ""),
+        (b"ARCHIVE ", b"OFFLINE ", "(0008,0056) Instance Availability OFFLINE"),
+        (b"", b"NEARLINE", "(0008,0056) Instance Availability NEARLINE"),
+        (b"", b"ONLINE", ""),
+    ],
+)
+def test_where_a_match_said_that_the_objects_are_is_told_of_a_retrieval_that_brings_nothing(title, availability, where):
+    packets = found_there(title=title, availability=availability)
+    assert said(packets, "objects-elsewhere") == bool(where) * [
+        "the C-MOVE-RQ of association 2 (message 1) brought nothing; the match of its study in association 1 (message "
+        f"1) says {where}"
+    ]
+
+
+@pytest.mark.parametrize(("completed", "delivers"), [(1, False), (None, False), (0, True)])
+def test_a_retrieval_that_counts_objects_or_does_not_count_or_is_seen_to_deliver_brought_something(completed, delivers):
+    packets = found_there(title=b"OTHER ", completed=completed, delivers=delivers)
+    assert said(packets, "objects-elsewhere") == []
+
+
+def test_two_programs_behind_one_address_are_told_where_only_one_is_in_trouble():
+    assert said(two_programs("GOOD_1", "BAD_2"), "acceptor-varies") == [
+        "10.0.0.2:104 answers as GOOD_1 (association 1), and in trouble as BAD_2 (association 2): several programs "
+        "share the address, or one took the other's place"
+    ]
+
+
+@pytest.mark.parametrize("places", [2, 3])
+def test_as_many_associations_as_went_on_may_be_all_that_an_acceptor_takes(places):
+    network = Network()
+    held = [network.associate(CLIENT, ARCHIVE, f"N{n}", "ARCHIVE", build.VERIFICATION, after=n) for n in range(places)]
+    late = network.call(VIEWER, ARCHIVE, "LATE", "ARCHIVE", build.VERIFICATION, after=100)
+    for number, talk in enumerate(held):
+        talk.client(build.message(1, build.echo_rq()))
+        talk.wait((4 + 3 * number) * SECOND)
+        talk.server(build.message(1, build.echo_rsp()))
+        release(talk)
+    late.wait(held[0].time - late.time + 10_000_000)
+    late.server(build.associate_ac(build.answer(1), calling="LATE", called="ARCHIVE"))
+    release(late)
+    (line,) = said(network.packets, "answered-after-another")
+    assert line.endswith(f" after association 1 was over: it seems to serve no more than {places} at a time")
+
+
+def test_an_acceptor_that_answers_later_while_another_association_is_open_is_told():
+    assert said(slowed_down(), "slower-beside-another") == [
+        "ARCHIVE answered 5 C-STOREs of association 1 after 901 ms (median), just while association 2 was open, and "
+        "the others after 41.0 ms"
+    ]
+
+
+@pytest.mark.parametrize(("usual", "late"), [(200, 900), (10, 90), (40, 40)])
+def test_answers_that_are_not_much_later_or_not_late_need_no_reason(usual, late):
+    assert said(slowed_down(usual=usual, late=late), "slower-beside-another") == []
 
 
 def test_a_name_with_question_marks_that_were_asked_for_has_lost_nothing():
@@ -215,6 +314,36 @@ def test_a_step_that_lies_beside_the_sequence_that_a_worklist_match_lacks_is_tol
     assert line == (
         f"{SCP} leaves out (0040,0100) Scheduled Procedure Step Sequence in 1 match{loose or '; it must have a value'}"
     )
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize(("reason", "told_it"), [(4, True), (5, True), (6, True), (0, False), (2, False)])
+def test_an_abort_for_a_parameter_of_an_associate_pdu_makes_optional_negotiations_likely(side, reason, told_it):
+    asked = (window(3, 3), role(build.VERIFICATION, 1, 1))
+    talk = build.Talk().open()
+    talk.client(associate_rq(build.proposal(1), more=asked))
+    if not side:
+        talk.server(associate_ac(build.answer(1), more=asked))
+    (talk.server if side else talk.client)(build.abort(2, reason))
+    packets = talk.end(side).packets
+    pdu, who = ("A-ASSOCIATE-RQ", SCP) if side else ("A-ASSOCIATE-AC", SCU)
+    assert told(packets, "likely-reason") == told_it * [
+        f"{pdu} negotiates an asynchronous operations window and role selection, which some programs do not know: "
+        f"likely why {who} aborted"
+    ]
+    assert not told_it or causes(packets, "provider-aborted") == ["likely-reason"]
+
+
+def test_the_archive_itself_as_move_destination_is_told():
+    network = Network()
+    asked = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asked.client(move_rq(destination="ARCHIVE"))
+    asked.server(move_rsp(0xA801))
+    release(asked)
+    assert told(network.packets, "destination-failed") == [
+        "C-MOVE to ARCHIVE: the destination ARCHIVE is the SCP's own AE title, which it does not know as a destination"
+        "; CLIENT may have meant its own"
+    ]
 
 
 # A release that does not wait

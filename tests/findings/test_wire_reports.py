@@ -116,7 +116,7 @@ def test_whoever_ends_tcp_after_an_abort_within_a_pdu_the_abort_is_the_cause(end
     by = sender if who == "own" else 1 - sender
     packets = {"FIN": talk.end, "RST": talk.reset, "": lambda _: talk}[how](by).packets
     (said,) = told(packets, "abort-within-pdu")
-    assert said == f"{(SCU, SCP)[sender]} sent A-ABORT within an unfinished P-DATA-TF"
+    assert said == f"{(SCU, SCP)[sender]} sent A-ABORT within an unfinished P-DATA-TF of C-STORE-RQ 1"
     then = {"FIN": "connection-closed-early", "RST": "connection-reset", "": "capture-ends-early"}[how]
     assert causes(packets, then) == ["abort-within-pdu"]
     assert not how or causes(packets, "pdu-incomplete") == ["abort-within-pdu"]
