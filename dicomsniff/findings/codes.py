@@ -98,6 +98,7 @@ NORMALIZED = (
     "instance-created-twice",
     "step-already-ended",
     "transaction-of-other-claim",
+    "step-not-filled-in",
     "commitment-incomplete",
     "commitment-transaction-differs",
     "commitment-transaction-unknown",

@@ -28,7 +28,7 @@ from dicomsniff.findings.finding import Finding, Severity
 from dicomsniff.findings.parts import marked, the_party
 from dicomsniff.findings.review import UNANSWERED, Review
 from dicomsniff.findings.rule import Hit, final_rule
-from dicomsniff.findings.unusual import unlimited_in, unusual_in
+from dicomsniff.findings.unusual import items_in, unlimited_in, unusual_in
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 from dicomsniff.quantities import some_of
 from dicomsniff.side import SIDES, Side
@@ -75,6 +75,8 @@ _UNUSUAL = frozenset(
     ]
 )
 """Findings about what most receivers can handle."""
+_PARAMETERS = ((2, 4), (2, 5), (2, 6))
+"""Source and reason of aborts for a parameter of a PDU (PS3.8 Table 9-26)."""
 _ANSWERED = frozenset([*NORMALIZED, *QUERIES])
 """Findings about requests that receivers refuse by a status."""
 _ASKING = (Message, AssociateRq, AssociateAc)
@@ -182,7 +184,8 @@ def _unusual(
     told = (each for each in unusual if _before(each, failure, side.other))
     near = [each for each in told if each.span.last_packet >= since and each.packet <= until]
     if not near:
-        return _joined(spoken, failure, side, since) or _unlimited(association, failure, side)
+        other = _joined(spoken, failure, side, since) or _unlimited(association, failure, side)
+        return other or _optional(association, failure, side)
     # Of one message, what it asks for is more likely the reason than how its data set is written.
     told_last = max(near, key=lambda each: (each.packet, not each.code.startswith("data-set-")))
     hit = Hit(
@@ -224,6 +227,22 @@ def _unlimited(association: Association, failure: Finding, side: Side) -> tuple[
     text, reference = said
     span = replace(pdu.span, last_packet=max([pdu.span.last_packet, *(each.span.last_packet for each in sent)]))
     return text, Hit("", span, side=side.other, latest_cause=-1, reference=reference)
+
+
+def _optional(association: Association, failure: Finding, side: Side) -> tuple[str, Hit] | None:
+    """Return the optional sub-items of an A-ASSOCIATE-RQ whose acceptor aborted for something in that PDU.
+
+    An acceptor ignores sub-items that it does not know; some old ones abort (PS3.8 §9.3.1: unrecognized, unexpected or
+    invalid parameter).
+    """
+    request, abort = association.request, association.abort
+    if request is None or abort is None or side is not Side.ACCEPTOR or association.accept is not None:
+        return None
+    named = items_in(request) if (abort.source, abort.reason) in _PARAMETERS else ""
+    if not named or failure.code != "provider-aborted":
+        return None
+    text = f"A-ASSOCIATE-RQ has optional sub-items: {named}; some old receivers do not ignore what they do not know"
+    return text, Hit("", request.span, side=Side.REQUESTOR, latest_cause=-1, reference="PS3.8 §9.3.1")
 
 
 def _joined(spoken: _Spoken, failure: Finding, side: Side, since: int) -> tuple[str, Hit] | None:

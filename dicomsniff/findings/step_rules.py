@@ -30,6 +30,8 @@ _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
 _DUPLICATE = 0x0111
 """Duplicate SOP instance (PS3.7 §C.5.8)."""
+_NOT_MET = 0xC304
+"""The final state requirements are not met (PS3.4 Table CC.2.1-2)."""
 _WRONG_TRANSACTION = 0xC301
 """The correct Transaction UID was not provided (PS3.4 Table CC.2.1-2)."""
 _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
@@ -161,6 +163,29 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             )
             how = f"{given} {_request(review, claim)}, which claimed the step"
             yield _hit(review, operation, how)
+
+
+@final_rule(code="step-not-filled-in", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
+def not_filled_in(review: Review) -> Iterator[Hit]:
+    """A step is to end that was not filled in.
+
+    A Unified Procedure Step ends only when its attributes hold what is required at its end, such as what was performed
+    (Unified Procedure Step Performed Procedure Sequence). The performer sends that by N-SET after it has claimed the
+    step. Reported where the change was refused for that (C304H) and no N-SET came since the claim.
+
+    What to do: Let the performer send N-SET with the Final State attributes before it changes the state.
+    """
+    for operation in _of_kinds(review, (Kind.UPS,)):
+        if operation.status != _NOT_MET or operation.name != "N-ACTION":
+            continue
+        before = _before(review, operation)
+        claim = next((step for step in before if _claims(step)), None)
+        if claim is None or any(step.service == "N-SET" and step.category in DONE for step in before):
+            continue
+        own = next((step for step in _thread(review, operation) if _is(step, operation, review)), None)
+        to = f" to make it {own.state}" if own is not None and own.state in UPS_ENDED else ""
+        since = f"since {_request(review, claim)}, which claimed it, no N-SET has filled it in"
+        yield _hit(review, operation, f"for a {_kind(operation)}{to}; {since}")
 
 
 @capture_rule(code="step-beginning-not-seen", severity=Severity.NOTE)

@@ -10,6 +10,7 @@ from dicomsniff.dimse.message import Message
 from dicomsniff.dimse.scan.outline import MINOR_VALUE
 from dicomsniff.findings.data_set_rules import further, outline_of
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
+from dicomsniff.quantities import some_of
 
 _N_CREATE_RQ, _INSTANCE = 0x0140, 0x00001000
 _LONGEST_UID = 64
@@ -36,6 +37,19 @@ def unlimited_in(pdu: AssociateRq | AssociateAc) -> Iterator[tuple[str, str]]:
             f"{pdu.name} has a maximum length of 0, which means any length, but some receivers take it for none",
             "PS3.8 §D.1",
         )
+
+
+def items_in(request: AssociateRq) -> str:
+    """Name the optional sub-items of user information that not every receiver knows, by what they negotiate."""
+    said = request.user_information
+    there = {
+        "SOP Class Common Extended Negotiation (0x57)": bool(said.common_extended),
+        "User Identity Negotiation (0x58)": said.identity is not None,
+        "SOP Class Extended Negotiation (0x56)": bool(said.extended),
+        "Asynchronous Operations Window (0x53)": said.asynchronous_operations_window is not None,
+        "SCP/SCU Role Selection (0x54)": bool(said.roles),
+    }
+    return some_of([name for name, is_there in there.items() if is_there])
 
 
 def _lacked(command: Command) -> int | None:

@@ -162,6 +162,14 @@ def claimed(transaction: bytes, status: int = 0xC301) -> list[build.Packet]:
     return exchange(PULL, *asked(ACTION, PUSH, CLAIM, kind=1), *asked(SET, PUSH, change, status, number=2))
 
 
+def completed(*, filled_in: bool = False) -> list[build.Packet]:
+    """A UPS that is claimed, filled in or not, and then to be COMPLETED in vain."""
+    done: Elements = {TRANSACTION: UID, STATE: b"COMPLETED "}
+    filling = asked(SET, PUSH, {TRANSACTION: UID, 0x00741204: b"Label "}, number=2) if filled_in else ()
+    last = asked(ACTION, PUSH, done, 0xC304, number=3, kind=1)
+    return exchange(PULL, *asked(ACTION, PUSH, CLAIM, kind=1), *filling, *last)
+
+
 def references(*instances: int) -> "list[Elements]":
     return [{0x00081150: UID, 0x00081155: f"1.2.{number}".encode().ljust(6, b"\0")} for number in instances]
 
@@ -315,6 +323,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, SUCCESS), (SET, CHANGED, SUCCESS)),
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, INVALID), (SET, DONE, SUCCESS)),
     ),
+    "step-not-filled-in": (lambda: completed(), lambda: completed(filled_in=True)),
     "transaction-of-other-claim": (lambda: claimed(b"1.2.3.7\0"), lambda: claimed(UID)),
     "commitment-incomplete": (
         lambda: committed(references(1, 2, 3), (references(1), references(2)), kind=2),

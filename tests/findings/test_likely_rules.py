@@ -198,3 +198,40 @@ def test_a_request_that_breaks_the_rules_of_its_service_needs_no_likely_reason()
     packets = query_cases.exchange(query_cases.STUDY_ROOT_FIND, asks, status=0xA900)
     assert told(packets, "likely-reason") == []
     assert causes(packets, "status-failure") == ["query-parent-missing"]
+
+
+# Optional sub-items
+
+
+def common(sop_class: str = build.CT_IMAGE_STORAGE, service: bytes = b"1.2.840.10008.4.2") -> bytes:
+    """SOP Class Common Extended Negotiation (PS3.7 §D.3.3.6)."""
+    fields = (sop_class.encode(), service, b"")
+    return build.item(0x57, b"".join(len(each).to_bytes(2, "big") + each for each in fields))
+
+
+def aborted_at_once(source: int, reason: int, *more: bytes) -> list[build.Packet]:
+    return talked((1, build.abort(source, reason)), talk=opened(associate_rq(more=more), b"")).end(1).packets
+
+
+@pytest.mark.parametrize("reason", [4, 5, 6])
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ((common(),), "SOP Class Common Extended Negotiation (0x57)"),
+        ((window(1, 1),), "Asynchronous Operations Window (0x53)"),
+        (
+            (window(1, 1), common()),
+            "SOP Class Common Extended Negotiation (0x57), Asynchronous Operations Window (0x53)",
+        ),
+    ],
+)
+def test_optional_sub_items_are_offered_where_a_parameter_was_not_understood(more, named, reason):
+    why = "some old receivers do not ignore what they do not know: likely why STORESCP (10.0.0.2:104) aborted"
+    packets = aborted_at_once(2, reason, *more)
+    assert causes(packets, "provider-aborted") == ["likely-reason"]
+    assert told(packets, "likely-reason") == [f"A-ASSOCIATE-RQ has optional sub-items: {named}; {why}"]
+
+
+@pytest.mark.parametrize(("source", "reason", "more"), [(2, 0, (common(),)), (0, 0, (common(),)), (2, 4, ())])
+def test_optional_sub_items_are_no_reason_where_something_else_was_meant(source, reason, more):
+    assert told(aborted_at_once(source, reason, *more), "likely-reason") == []

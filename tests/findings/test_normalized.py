@@ -342,3 +342,21 @@ def test_of_an_association_that_began_before_the_capture_nothing_is_said_to_be_m
     packets = cases.exchange(PULL, *turns)
     assert sorted(codes(only(packets))) == ["instance-not-created", "status-failure"]
     assert "instance-not-created" not in codes(only(packets[5:]))
+
+
+def test_a_step_that_was_not_filled_in_is_why_it_cannot_end():
+    (cause,) = findings_of(only(cases.completed())).causes
+    assert cause.message.endswith(
+        "sends N-ACTION-RQ for a unified procedure step to make it COMPLETED; since N-ACTION-RQ 1, which claimed it, "
+        "no N-SET has filled it in"
+    )
+    assert [each.code for each in cause.followers] == ["status-failure"]
+
+
+@pytest.mark.parametrize("status", [0x0106, 0x0116])
+def test_the_values_that_a_response_returns_as_refused_are_named(status):
+    change = cases.DONE | {0x00400250: b"20260101", 0x00400251: b"1300"}
+    turns = cases.asked(SET, MPPS, change, status, answer={0x00400251: b"1300", 0x00400250: b"20260101"})
+    said = [each.message for each in findings_of(only(cases.exchange(MPPS, *turns))).all if "N-SET-RSP" in each.message]
+    named = "(0040,0250) Performed Procedure Step End Date, (0040,0251) Performed Procedure Step End Time"
+    assert [each.partition("; it names ")[2] for each in said] == [named]
