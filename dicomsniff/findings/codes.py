@@ -97,6 +97,7 @@ NORMALIZED = (
     "instance-deleted",
     "instance-created-twice",
     "step-already-ended",
+    "step-already-claimed",
     "transaction-of-other-claim",
     "step-not-filled-in",
     "commitment-incomplete",

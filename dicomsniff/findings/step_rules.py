@@ -30,6 +30,10 @@ _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
 _DUPLICATE = 0x0111
 """Duplicate SOP instance (PS3.7 §C.5.8)."""
+_OVER = (0xC300, 0xC311)
+"""The step may no longer be updated; it is COMPLETED already (PS3.4 Tables CC.2.1-2 and CC.2.2-2)."""
+_CLAIMED = 0xC302
+"""The step is IN PROGRESS already (PS3.4 Table CC.2.1-2)."""
 _NOT_MET = 0xC304
 """The final state requirements are not met (PS3.4 Table CC.2.1-2)."""
 _WRONG_TRANSACTION = 0xC301
@@ -128,12 +132,28 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
     """
     for operation in _of_kinds(review, tuple(_ENDED)):
         kind = kind_of(operation)
-        if kind is None or not _changes(operation):
+        if kind is None or not (_changes(operation) or operation.status in _OVER):
             continue
         end = next((step for step in _before(review, operation) if _ends(kind, step)), None)
         if end is not None:
             since = f"for a {_kind(operation)} that is {end.state} since {_request(review, end)}"
             yield _hit(review, operation, since)
+
+
+@final_rule(code="step-already-claimed", where=has_normalized, severity=Severity.NOTE, follows=_BEFORE)
+def claimed_before(review: Review) -> Iterator[Hit]:
+    """A step is claimed that somebody had claimed before.
+
+    A Unified Procedure Step has one performer: whoever makes it IN PROGRESS first. The receiver refuses later claims
+    (C302H), also those of the same performer.
+
+    What to do: Query the worklist again; another performer works on this step. If the same one claims it twice, let it
+    keep what it has claimed.
+    """
+    for operation in _of_kinds(review, (Kind.UPS,)):
+        claim = next((step for step in _before(review, operation) if _claims(step)), None)
+        if operation.status == _CLAIMED and claim is not None:
+            yield _hit(review, operation, f"for a {_kind(operation)} that {_request(review, claim)} had claimed")
 
 
 @final_rule(

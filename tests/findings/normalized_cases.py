@@ -323,6 +323,12 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, SUCCESS), (SET, CHANGED, SUCCESS)),
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, INVALID), (SET, DONE, SUCCESS)),
     ),
+    "step-already-claimed": (
+        lambda: exchange(
+            PULL, *asked(ACTION, PUSH, CLAIM, kind=1), *asked(ACTION, PUSH, CLAIM, 0xC302, number=2, kind=1)
+        ),
+        lambda: exchange(PULL, *asked(ACTION, PUSH, CLAIM, 0xC302, kind=1)),
+    ),
     "step-not-filled-in": (lambda: completed(), lambda: completed(filled_in=True)),
     "transaction-of-other-claim": (lambda: claimed(b"1.2.3.7\0"), lambda: claimed(UID)),
     "commitment-incomplete": (

@@ -7,6 +7,8 @@ import data_sets
 from findings import query_cases
 from findings.test_field_reports import SCP, SCU, causes, told
 from findings.traffic import (
+    MATCH,
+    SEARCH,
     SECOND,
     associate_ac,
     associate_rq,
@@ -235,3 +237,16 @@ def test_optional_sub_items_are_offered_where_a_parameter_was_not_understood(mor
 @pytest.mark.parametrize(("source", "reason", "more"), [(2, 0, (common(),)), (0, 0, (common(),)), (2, 4, ())])
 def test_optional_sub_items_are_no_reason_where_something_else_was_meant(source, reason, more):
     assert told(aborted_at_once(source, reason, *more), "likely-reason") == []
+
+
+def test_a_failure_whose_comment_says_why_is_not_explained_otherwise():
+    odd = query_cases.data_set({query_cases.LEVEL: b"STUDY", query_cases.STUDY_UID: b""})
+    packets = query_cases.exchange(query_cases.STUDY_ROOT_FIND, odd, status=0xC000)
+    assert causes(packets, "status-failure") == ["likely-reason"]
+    talk = opened(associate_rq(build.proposal(1, query_cases.STUDY_ROOT_FIND)), associate_ac(build.answer(1)))
+    talk.client(build.message(1, build.command_set(SEARCH), odd))
+    said = MATCH | {0x0800: 0x0101, 0x0900: 0xC000, 0x0902: "no such index"}
+    talk.server(build.message(1, build.command_set(said)))
+    packets = released(talk)
+    assert told(packets, "likely-reason") == []
+    assert told(packets, "status-failure")[0].endswith(": no such index")

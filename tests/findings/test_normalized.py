@@ -360,3 +360,31 @@ def test_the_values_that_a_response_returns_as_refused_are_named(status):
     said = [each.message for each in findings_of(only(cases.exchange(MPPS, *turns))).all if "N-SET-RSP" in each.message]
     named = "(0040,0250) Performed Procedure Step End Date, (0040,0251) Performed Procedure Step End Time"
     assert [each.partition("; it names ")[2] for each in said] == [named]
+
+
+@pytest.mark.parametrize(
+    ("turn", "text"),
+    [
+        (
+            cases.asked(ACTION, PUSH, CLAIM, 0xC302, kind=1),
+            "N-ACTION-RQ for a unified procedure step that N-ACTION-RQ 1 of association 1 had claimed",
+        ),
+        (
+            cases.asked(ACTION, PUSH, {0x00741238: b"no"}, 0xC311, kind=2),
+            "N-ACTION-RQ for a unified procedure step that is COMPLETED since N-ACTION-RQ 2 (message 3) of association "
+            "1",
+        ),
+    ],
+)
+def test_who_claimed_or_ended_a_step_is_told_where_another_one_asks_for_it(turn, text):
+    network = Network()
+    done = cases.asked(ACTION, PUSH, {cases.TRANSACTION: cases.UID, cases.STATE: b"COMPLETED "}, number=2, kind=1)
+    first = [*cases.asked(ACTION, PUSH, CLAIM, kind=1), *(done if "COMPLETED" in text else ())]
+    for after, context, turns in ((0, PULL, first), (500, WATCH if "COMPLETED" in text else PULL, turn)):
+        talk = network.associate(CLIENT, ARCHIVE, "SCU", "SCP", context, after=after)
+        for side, said in turns:
+            (talk.server if side else talk.client)(said)
+        release(talk)
+    (cause,) = findings_of(associations(network.packets)[-1]).causes
+    assert cause.message.endswith(f" sends {text}")
+    assert [each.code for each in cause.followers] == ["status-failure"]
