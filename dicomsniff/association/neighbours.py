@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 from zlib import crc32
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.searches import Search, searches_of
 from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.dictionary.statuses import status_category
 from dicomsniff.pdu.types import AssociateRj, AssociateRq
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -18,11 +20,14 @@ LATEST_NEIGHBOURS = 1_000
 """Associations remembered of what has no end: the latest ones."""
 MAX_CLASSES = 16
 """Abstract syntaxes of an association that are remembered; where there are more, only their checksum is."""
+MAX_UNSTORED = 8
+"""Instances whose C-STORE failed that are remembered of an association; MAX_NEIGHBOURS of all."""
 CHECKSUM = "CRC-32: "
 """What the checksum of abstract syntaxes begins with, and no UID."""
 _LONGEST_UID = 64
 """Characters (PS3.5 §9.1)."""
 _NOTHING: frozenset[str] = frozenset()
+_STORE = "C-STORE"
 _ANSWERED = ("rejected", "released")
 USER_IDENTITY = "a user identity"
 REJECTED_TRANSIENT = 2
@@ -83,6 +88,8 @@ class Neighbour(NamedTuple):
     """Whether packets of it were captured without their ends, as with a short snaplen."""
     searches: tuple[Search, ...]
     """Queries that ended well."""
+    unstored: tuple[tuple[str, int], ...] = ()
+    """The first instances whose C-STORE failed, each with its status."""
 
 
 class Neighbours:
@@ -94,6 +101,8 @@ class Neighbours:
         self._known: list[Neighbour] = []
         self._by_titles: dict[tuple[str, str | None, str], Neighbour] = {}
         """Those that were accepted: the first by called AE title and acceptor, and by both titles and addresses."""
+        self._unstored: dict[str, tuple[Neighbour, int]] = {}
+        """By instance: the last that failed to store it, and with which status."""
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
@@ -114,6 +123,15 @@ class Neighbours:
             self._by_titles.setdefault((ends.target, ends.called, ""), neighbour)
             hosts = _hosts(ends.source, host_of(ends.target))
             self._by_titles.setdefault((hosts, ends.called, ends.calling or ""), neighbour)
+
+        for instance, status in neighbour.unstored:
+            if len(self._unstored) >= MAX_NEIGHBOURS:
+                self._unstored.clear()
+            self._unstored[instance] = neighbour, status
+
+    def unstored(self, instance: str) -> tuple[Neighbour, int] | None:
+        """Return the last association on which a C-STORE of an instance failed, and its status."""
+        return self._unstored.get(instance)
 
     def accepted_by(self, called: str, target: str) -> Neighbour | None:
         """Return the first association that an acceptor accepted by a called AE title."""
@@ -168,7 +186,19 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         ended_by_acceptor=abort.side is Side.ACCEPTOR if abort is not None else association.outcome in _ANSWERED,
         cut_short=any(health.cut for health in association.tcp.values()),
         searches=searches_of(association),
+        unstored=tuple(islice(unstored_of(association), MAX_UNSTORED)),
     )
+
+
+def unstored_of(association: Association) -> Iterator[tuple[str, int]]:
+    """Yield the instances of an association whose C-STORE failed, with the status."""
+    statuses = association.message_counts.statuses
+    if any(service == _STORE and status_category(status) == "Failure" for service, _, status in statuses):
+        for operation in association.operations.operations:
+            instance = operation.request.command.affected_sop_instance_uid
+            failed = operation.name == _STORE and operation.category == "Failure"
+            if failed and instance is not None and operation.status is not None:
+                yield instance, operation.status
 
 
 @lru_cache(maxsize=256)
