@@ -44,7 +44,7 @@ class Query(Struct):
     leave out or give without a value, which values are question marks only, which do not fit what was asked for, and
     which UIDs an earlier one had, by tag. `absent_within` and `empty_within` are of keys that were asked for in an
     item, by the tags of their sequences and their own; `misplaced` keys stand at top level instead. `without_code` are
-    sequences with an item of a code that has no value.
+    sequences with an item of a code that has no value, `several_items` those with more than one item.
     """
 
     request: Identifier | None = None
@@ -60,6 +60,7 @@ class Query(Struct):
     empty_within: dict[Path, Occurrence] = field(default_factory=dict)
     misplaced: dict[int, Occurrence] = field(default_factory=dict)
     without_code: dict[int, Occurrence] = field(default_factory=dict)
+    several_items: dict[int, Occurrence] = field(default_factory=dict)
     uids: dict[int, list[bytes]] = field(default_factory=dict)
     failed_instances: int | None = None
     """How many instances the final response lists as failed; None where it has no such list that could be read."""
@@ -163,6 +164,8 @@ def _look_within(query: Query, asked: Identifier, found: Identifier, response: M
     absent, empty = set[Path](), set[Path]()
     for key in wanted:
         if key.tag in found.elements:
+            if len(found.elements[key.tag].items) > 1:
+                _count(query.several_items, key.tag, response)
             _compare_items(key, found.elements[key.tag], (key.tag,), absent, empty)
     for seen, paths in ((query.absent_within, absent), (query.empty_within, empty)):
         for path in sorted(paths):

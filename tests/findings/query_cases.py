@@ -158,6 +158,10 @@ CASES = {
         lambda: exchange(WORKLIST, {NAME: b"", STUDY_UID: b""}, {NAME: b"A ", STUDY_UID: b""}),
         lambda: exchange(WORKLIST, {NAME: b""}, {NAME: b"A "}),
     ),
+    "match-several-steps": (
+        lambda: exchange(WORKLIST, {NAME: b"", STEPS: b""}, {NAME: b"A ", STEPS: item({STATION: b"A "}) * 2}),
+        lambda: exchange(WORKLIST, {NAME: b"", STEPS: b""}, {NAME: b"A ", STEPS: item({STATION: b"A "})}),
+    ),
     "match-code-empty": (
         lambda: exchange(WORKLIST, {NAME: b"", CODES: b""}, {NAME: b"A ", CODES: item({CODE: b"", SCHEME: b"L "})}),
         lambda: exchange(WORKLIST, {NAME: b"", CODES: b""}, {NAME: b"A ", CODES: item({CODE: b"1 ", SCHEME: b"L "})}),
