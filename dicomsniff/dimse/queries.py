@@ -12,6 +12,8 @@ _What = TypeVar("_What")
 
 MAX_MATCHES = 4
 """Matches of one query whose identifiers are read; of further ones only the number is known."""
+MAX_ITEMS = 8
+"""Items of a sequence of a match that are held against what was asked for."""
 MAX_QUERIES = 1000
 """Queries and retrievals of one association whose identifiers are read."""
 MAX_READ = 1 << 20
@@ -179,7 +181,7 @@ def _look_within(query: Query, asked: Identifier, found: Identifier, response: M
 def _compare_items(wanted: Key, given: Key, path: Path, absent: set[Path], empty: set[Path]) -> None:
     """Add which keys of a sequence's item are missing from items of a match, or have no value there."""
     keys = [key for item in wanted.items[:1] for key in item]
-    for item in given.items:
+    for item in given.items[:MAX_ITEMS]:
         there = {key.tag: key for key in item}
         for key in keys:
             found = there.get(key.tag)
