@@ -127,6 +127,7 @@ QUERIES = (
     "query-key-of-other-level",
     "retrieve-key-not-unique",
     "query-key-padding",
+    "retrieve-list-long",
 )
 """Identifiers of queries and retrievals that an SCP may refuse, the likeliest reason first."""
 OPERATIONS = ("response-without-request", "response-mismatched", "message-id-repeated", "operations-beyond-window")

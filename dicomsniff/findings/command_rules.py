@@ -256,6 +256,7 @@ MAX_NAMED = 2
         "get-without-role",
         "destination-failed",
         "relational-refused",
+        "instance-named-otherwise",
     ),
     condition=is_no_success,
 )

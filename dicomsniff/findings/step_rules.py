@@ -85,6 +85,37 @@ def not_created(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, said + _created_instead(review, operation))
 
 
+@final_rule(
+    code="instance-named-otherwise",
+    where=has_normalized,
+    severity=Severity.WARNING,
+    follows=(*by("peer", *FRAMING, *FRAGMENTS), *NOT_CAPTURED, "own:response-about-another"),
+)
+def named_otherwise(review: Review) -> Iterator[Hit]:
+    """A receiver knows an instance by another UID than its creator.
+
+    The N-CREATE named its instance, and the response another one. The creator goes on with the UID that it chose; the
+    receiver knows only its own, and refuses that one (0112H).
+
+    What to do: Look at the receiver: it must keep the SOP Instance UID of the request. As a workaround, let the sender
+    use the UID of the response.
+    """
+    for operation in review.association.operations.normalized:
+        instance = operation.request.command.requested_sop_instance_uid
+        if operation.status not in _NO_SUCH_INSTANCE or instance is None:
+            continue
+        for each in operations_before(review.association.operations.normalized, operation.request.span.first_packet):
+            created = each.name == "N-CREATE" and each.request.command.affected_sop_instance_uid == instance
+            other = each.final.command.affected_sop_instance_uid if each.final is not None else None
+            if created and other not in (None, instance) and each.category in DONE:
+                who = the_party(review.association.party(operation.side.other))
+                asked = the_request("N-CREATE", each.request.command.message_id, each.request.number)
+                refused = f"refuses {operation.request.name} for the {_kind(operation)} {the_uid(instance)}"
+                text = f"{who} {refused}, to which it had given the UID {the_uid(str(other))} in its answer to {asked}"
+                yield Hit(text, operation.request.span, operation.request, side=operation.side.other)
+                break
+
+
 @final_rule(code="instance-deleted", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def deleted(review: Review) -> Iterator[Hit]:
     """A request names an instance that was deleted before.

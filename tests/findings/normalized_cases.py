@@ -162,6 +162,12 @@ def claimed(transaction: bytes, status: int = 0xC301) -> list[build.Packet]:
     return exchange(PULL, *asked(ACTION, PUSH, CLAIM, kind=1), *asked(SET, PUSH, change, status, number=2))
 
 
+def renamed(given: str) -> list[build.Packet]:
+    """A step to which the receiver gives this UID, and that is then changed by the UID of its creator, in vain."""
+    created = (0, request(CREATE, MPPS, MPPS_STEP)), (1, response(CREATE, MPPS, instance=given))
+    return exchange(MPPS, *created, *asked(SET, MPPS, CHANGED, NO_SUCH_INSTANCE, number=2))
+
+
 def completed(*, filled_in: bool = False) -> list[build.Packet]:
     """A UPS that is claimed, filled in or not, and then to be COMPLETED in vain."""
     done: Elements = {TRANSACTION: UID, STATE: b"COMPLETED "}
@@ -311,6 +317,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: mpps((SET, CHANGED, NO_SUCH_INSTANCE)),
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, NO_SUCH_INSTANCE)),
     ),
+    "instance-named-otherwise": (lambda: renamed("1.2.77"), lambda: renamed(STEP)),
     "instance-deleted": (
         lambda: exchange(PRINT, *box_used(deleted=FILM_BOX)),
         lambda: exchange(PRINT, *box_used(deleted=None)),

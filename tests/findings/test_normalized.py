@@ -388,3 +388,13 @@ def test_who_claimed_or_ended_a_step_is_told_where_another_one_asks_for_it(turn,
     (cause,) = findings_of(associations(network.packets)[-1]).causes
     assert cause.message.endswith(f" sends {text}")
     assert [each.code for each in cause.followers] == ["status-failure"]
+
+
+def test_an_instance_that_its_receiver_named_otherwise_is_blamed_on_that():
+    (cause,) = findings_of(only(cases.renamed("1.2.77"))).causes
+    assert (cause.code, cause.side) == ("response-about-another", Side.ACCEPTOR)
+    assert [each.code for each in cause.followers] == ["instance-named-otherwise", "status-failure"]
+    assert cause.followers[0].message == (
+        "SCP (10.0.0.2:104) refuses N-SET-RQ for the modality performed procedure step 1.2.3.4, to which it had given "
+        "the UID 1.2.77 in its answer to N-CREATE-RQ 1"
+    )
