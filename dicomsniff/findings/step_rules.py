@@ -24,7 +24,7 @@ from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_association, the_class, the_key, the_party, the_request, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
-from dicomsniff.quantities import some_of
+from dicomsniff.quantities import counted, some_of
 
 _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
@@ -249,19 +249,21 @@ def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Compare with the receiver's log. Capture from the beginning of an examination.
     """
+    unseen = []
     for workflow in facts.links.workflows():
         made = workflow.kind is not Kind.MPPS or workflow.unlisted
         if made or any(step.service == "N-CREATE" for step in workflow.steps):
             continue
         change = next((each for each in workflow.steps if each.service == "N-SET" and each.category in DONE), None)
         if change is not None:
-            key, name = (
-                the_key(workflow.key, change.association),
-                the_request("N-SET", change.message_id, change.message),
-            )
-            said = f"{name} changes the modality performed procedure step {key}, with success"
-            text = f"{said}; no N-CREATE of it is in the capture"
-            yield Hit(text, change.span, association=change.association, number=change.message)
+            unseen.append((workflow.key, change))
+    if unseen:
+        key, first = unseen[0]
+        name, step = the_request("N-SET", first.message_id, first.message), the_key(key, first.association)
+        said = f"{name} changes the modality performed procedure step {step}, with success"
+        more = f", nor of {counted(len(unseen) - 1, 'other step')}" if len(unseen) > 1 else ""
+        text = f"{said}; no N-CREATE of it is in the capture{more}"
+        yield Hit(text, first.span, association=first.association, number=first.message)
 
 
 @capture_rule(code="subscription-without-event", severity=Severity.NOTE)

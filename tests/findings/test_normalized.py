@@ -398,3 +398,16 @@ def test_an_instance_that_its_receiver_named_otherwise_is_blamed_on_that():
         "SCP (10.0.0.2:104) refuses N-SET-RQ for the modality performed procedure step 1.2.3.4, to which it had given "
         "the UID 1.2.77 in its answer to N-CREATE-RQ 1"
     )
+
+
+def test_steps_whose_beginning_is_out_of_sight_are_one_finding():
+    network = Network()
+    for number in range(3):
+        talk = network.associate(CLIENT, ARCHIVE, "CT1", "RIS", MPPS, after=500 * number)
+        for side, said in cases.asked(SET, MPPS, cases.CHANGED, instance=f"1.2.{number}"):
+            (talk.server if side else talk.client)(said)
+        release(talk)
+    assert [each.message for each in analyze(network.packets).findings] == [
+        "N-SET-RQ 1 changes the modality performed procedure step 1.2.0, with success; no N-CREATE of it is in the "
+        "capture, nor of 2 other steps"
+    ]
