@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 from zlib import crc32
 
@@ -9,6 +10,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.searches import Request, Retrieval, Search, requests_of, retrievals_of, searches_of
 from dicomsniff.association.slow_phase import SlowPhase, slow_phase
 from dicomsniff.association.timeline import TcpEnd
+from dicomsniff.dictionary.statuses import status_category
 from dicomsniff.pdu.types import AssociateAc, AssociateRj, AssociateRq
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -19,11 +21,14 @@ LATEST_NEIGHBOURS = 1_000
 """Associations remembered of what has no end: the latest ones."""
 MAX_CLASSES = 16
 """Abstract syntaxes of an association that are remembered; where there are more, only their checksum is."""
+MAX_UNSTORED = 8
+"""Instances whose C-STORE failed that are remembered of an association; MAX_NEIGHBOURS of all."""
 CHECKSUM = "CRC-32: "
 """What the checksum of abstract syntaxes begins with, and no UID."""
 _LONGEST_UID = 64
 """Characters (PS3.5 §9.1)."""
 _NOTHING: frozenset[str] = frozenset()
+_STORE = "C-STORE"
 _ANSWERED = ("rejected", "released")
 USER_IDENTITY = "a user identity"
 REJECTED_TRANSIENT = 2
@@ -96,6 +101,8 @@ class Neighbour(NamedTuple):
     """How long (ns) its A-ASSOCIATE-RQ waited for an answer, or for its end."""
     waited_until: int
     """Until when that was, in ns after it began."""
+    unstored: tuple[tuple[str, int], ...] = ()
+    """The first instances whose C-STORE failed, each with its status."""
 
 
 class Neighbours:
@@ -107,6 +114,8 @@ class Neighbours:
         self._known: list[Neighbour] = []
         self._by_titles: dict[tuple[str, str | None, str], Neighbour] = {}
         """Those that were accepted: the first by called AE title and acceptor, and by both titles and addresses."""
+        self._unstored: dict[str, tuple[Neighbour, int]] = {}
+        """By instance: the last that failed to store it, and with which status."""
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
@@ -127,6 +136,15 @@ class Neighbours:
             self._by_titles.setdefault((ends.target, ends.called, ""), neighbour)
             hosts = _hosts(ends.source, host_of(ends.target))
             self._by_titles.setdefault((hosts, ends.called, ends.calling or ""), neighbour)
+
+        for instance, status in neighbour.unstored:
+            if len(self._unstored) >= MAX_NEIGHBOURS:
+                self._unstored.clear()
+            self._unstored[instance] = neighbour, status
+
+    def unstored(self, instance: str) -> tuple[Neighbour, int] | None:
+        """Return the last association on which a C-STORE of an instance failed, and its status."""
+        return self._unstored.get(instance)
 
     def accepted_by(self, called: str, target: str) -> Neighbour | None:
         """Return the first association that an acceptor accepted by a called AE title."""
@@ -185,6 +203,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         retrievals=retrievals_of(association),
         implementation=_implementation(association.accept),
         slow_phase=slow_phase(association),
+        unstored=tuple(islice(unstored_of(association), MAX_UNSTORED)),
         **_waiting(association, telling, ends),
     )
 
@@ -203,6 +222,17 @@ def _waiting(association: Association, telling: Span | None, ends: list[int]) ->
     until = answered if answered is not None else min([association.end_time, *ends])
     waited = max(until - request.span.last_time, 0) if request is not None else 0
     return {"waited": waited, "waited_until": until - association.start_time}
+
+
+def unstored_of(association: Association) -> Iterator[tuple[str, int]]:
+    """Yield the instances of an association whose C-STORE failed, with the status."""
+    statuses = association.message_counts.statuses
+    if any(service == _STORE and status_category(status) == "Failure" for service, _, status in statuses):
+        for operation in association.operations.operations:
+            instance = operation.request.command.affected_sop_instance_uid
+            failed = operation.name == _STORE and operation.category == "Failure"
+            if failed and instance is not None and operation.status is not None:
+                yield instance, operation.status
 
 
 @lru_cache(maxsize=256)

@@ -20,7 +20,7 @@ from dicomsniff.dimse.identifier import Identifier, Key, read_identifier
 from dicomsniff.dimse.message import Message
 from dicomsniff.pdu.fields import plain_text
 
-HAVE_CONTENTS = frozenset([0x0100, 0x0120, 0x0130, 0x0140, 0x8110, 0x8130, 0x8140])
+HAVE_CONTENTS = frozenset([0x0100, 0x0120, 0x0130, 0x0140, 0x8110, 0x8120, 0x8130, 0x8140])
 """Command Fields of the messages whose data sets may be read: requests, and the responses that return attributes."""
 MAX_READ = 1 << 20
 """Bytes of data sets that are read of one association."""
@@ -31,6 +31,8 @@ _ANSWERS = {  # the sequence that the response gives where it succeeds
 }
 
 
+_RETURNS_VALUES = (0x0106, 0x0116)
+"""Invalid attribute value, attribute value out of range: the data set holds what is meant (PS3.7 §C.4.3, §C.5.10)."""
 IMAGE_DISPLAY_FORMAT = 0x20100010
 IMAGE_BOX_POSITION = 0x20200010
 _US = 2
@@ -67,6 +69,8 @@ class Content(Struct):
     values: dict[int, str] = field(default_factory=dict)
     given: int | None = None
     ends: bool = False
+    returned: tuple[int, ...] = ()
+    """The attributes whose values were refused, where the response returns those."""
     position: int | None = None
     """Image Box Position of an image box; None where it has none."""
 
@@ -111,6 +115,9 @@ class ContentReader:
         key = (asked.command.sop_class_uid or "", asked.command.service) if asked is not None else ("", "")
         if key[1] == "N-GET":
             self._listen(content, response, _TOLD.get(key, ()))
+        if response.command.status in _RETURNS_VALUES and response.command.announces_data_set:
+            refused = self._read(response)
+            content.returned = tuple(refused.elements) if refused is not None else ()
         sequences = _ANSWERS.get(key)
         if sequences is not None:
             found = self._read(response)

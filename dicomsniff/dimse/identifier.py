@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from dicomsniff.dimse.scan.events import Header
     from dicomsniff.dimse.scan.syntax import Encoding
 
-MAX_IDENTIFIER = 1 << 14
-"""Bytes of an identifier, as sent and inflated; a longer one is not read."""
+MAX_IDENTIFIER = 1 << 16
+"""Bytes of an identifier as sent, enough for a thousand UIDs; a longer one is not read."""
+MAX_INFLATED = 1 << 14
+"""Bytes of an identifier that was deflated; where there are more, it is not read."""
 HAVE_IDENTIFIERS = frozenset([0x0020, 0x8020, 0x0021, 0x8021, 0x0010, 0x8010])
 """Command Fields of C-FIND, C-MOVE and C-GET: the data sets of these messages are identifiers."""
 LEVEL = 0x00080052
@@ -181,7 +183,7 @@ def read_identifier(sent: SentIdentifier) -> Identifier | None:
 def _inflated(content: bytes) -> bytes | None:
     from dicomsniff.dimse.inflating import BLOCK, Inflater
 
-    inflater = Inflater(limit=MAX_IDENTIFIER)
+    inflater = Inflater(limit=MAX_INFLATED)
     pieces = [piece for at in range(0, len(content), BLOCK) for piece in inflater.feed(content[at : at + BLOCK])]
     pieces += inflater.finish()
     return b"".join(pieces) if inflater.ended else None

@@ -16,6 +16,8 @@ MAX_REMEMBERED = 256
 """Bytes of a name, a UID or AE titles of a query or match that is remembered; a longer one is not."""
 MAX_UNASKED = 64
 """Elements of the matches of one query that were not asked for, which are remembered."""
+MAX_ITEMS = 8
+"""Items of a sequence of a match that are held against what was asked for."""
 MAX_QUERIES = 1000
 """Queries and retrievals of one association whose identifiers are read."""
 MAX_READ = 1 << 20
@@ -62,7 +64,7 @@ class Query(Struct):
     do not fit what was asked for, and which UIDs an earlier one had, by tag; and `names` of patients that are not plain
     ASCII, each with its character set, and `places` of what was found. `absent_within` and `empty_within` are of keys
     that were asked for in an item, by the tags of their sequences and their own. `without_code` are sequences with an
-    item of a code that has no value.
+    item of a code that has no value, `several_items` those with more than one item.
     """
 
     request: Identifier | None = None
@@ -78,6 +80,7 @@ class Query(Struct):
     absent_within: dict[Path, Occurrence] = field(default_factory=dict)
     empty_within: dict[Path, Occurrence] = field(default_factory=dict)
     without_code: dict[int, Occurrence] = field(default_factory=dict)
+    several_items: dict[int, Occurrence] = field(default_factory=dict)
     uids: dict[int, list[bytes]] = field(default_factory=dict)
     names: list[tuple[str, str]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
@@ -209,6 +212,8 @@ def _look_within(query: Query, asked: Identifier, found: Identifier, response: M
     absent, empty = set[Path](), set[Path]()
     for key in wanted:
         if key.tag in found.elements:
+            if len(found.elements[key.tag].items) > 1:
+                _count(query.several_items, key.tag, response)
             _compare_items(key, found.elements[key.tag], (key.tag,), absent, empty)
     for seen, paths in ((query.absent_within, absent), (query.empty_within, empty)):
         for path in sorted(paths):
@@ -222,7 +227,7 @@ def _look_within(query: Query, asked: Identifier, found: Identifier, response: M
 def _compare_items(wanted: Key, given: Key, path: Path, absent: set[Path], empty: set[Path]) -> None:
     """Add which keys of a sequence's item are missing from items of a match, or have no value there."""
     keys = [key for item in wanted.items[:1] for key in item]
-    for item in given.items:
+    for item in given.items[:MAX_ITEMS]:
         there = {key.tag: key for key in item}
         for key in keys:
             found = there.get(key.tag)

@@ -278,7 +278,7 @@ def window_beyond(association: Association, entry: Entry) -> Iterator[Hit]:
     if asked is not None and any((got or 1 << 16) > (wish or 1 << 16) for got, wish in pairs):
         yield Hit(f"A-ASSOCIATE-AC allows more than was proposed: {text}, instead of {_window(asked)}")
     elif asked is None and (given.invoked, given.performed) != (1, 1):
-        yield Hit(f"A-ASSOCIATE-AC negotiates {text}, and none was proposed")
+        yield Hit(f"A-ASSOCIATE-AC negotiates {text}, which was not proposed")
 
 
 def _window(window: AsynchronousOperationsWindow) -> str:

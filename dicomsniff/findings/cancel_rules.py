@@ -67,6 +67,7 @@ def ignored(review: Review) -> Iterator[Hit]:
         pending = [each for each in later if each is not operation.final]
         if _went_on(cancel, pending):
             text = f"{_answerer(review.association, cancel)} sent {_many(pending, cancel)}; {_end(operation)}"
+            text += _elsewhere(operation, cancel)
             latest = pending[0].span.first_packet
             span = replace(cancel.span, last_packet=pending[-1].span.last_packet)  # an abort may come of any of them
             yield Hit(text, span, cancel, side=cancel.side.other, latest_cause=latest)
@@ -94,7 +95,7 @@ def too_late(review: Review) -> Iterator[Hit]:
             continue
         after = f" and {_many(pending, cancel)}" if pending else ""
         text = f"C-CANCEL-RQ had no effect on {_name(operation)}: status 0x{operation.status:04X} followed it{after}"
-        yield Hit(text, cancel.span, cancel)
+        yield Hit(text + _elsewhere(operation, cancel), cancel.span, cancel)
 
 
 @final_rule(code="cancel-not-told", where=cancels, severity=Severity.WARNING, follows=_BEFORE)
@@ -144,6 +145,14 @@ def not_asked_for(review: Review) -> Iterator[Hit]:
         if review.saw_all(operation.side, until=final.span.last_packet):
             text = f"{final.name} says that {_name(operation)} was cancelled (FE00H); no C-CANCEL-RQ was sent"
             yield Hit(text, final.span, final)
+
+
+def _elsewhere(operation: Operation, cancel: Message) -> str:
+    """Say that a C-CANCEL-RQ came on another presentation context than what it is to stop."""
+    if cancel.context_id == operation.request.context_id:
+        return ""
+    its, own = f"presentation context {cancel.context_id}", operation.request.context_id
+    return f"; C-CANCEL-RQ came on {its}, {operation.request.name} on {own}, which may be why"
 
 
 def _answerer(association: Association, cancel: Message) -> str:

@@ -97,7 +97,9 @@ NORMALIZED = (
     "instance-deleted",
     "instance-created-twice",
     "step-already-ended",
+    "step-already-claimed",
     "transaction-of-other-claim",
+    "step-not-filled-in",
     "commitment-incomplete",
     "commitment-transaction-differs",
     "commitment-transaction-unknown",
@@ -126,6 +128,7 @@ QUERIES = (
     "query-key-of-other-level",
     "retrieve-key-not-unique",
     "query-key-padding",
+    "retrieve-list-long",
 )
 """Identifiers of queries and retrievals that an SCP may refuse, the likeliest reason first."""
 OPERATIONS = (

@@ -13,6 +13,7 @@ from dicomsniff.dictionary.statuses import PENDING, error_text, find_status, sta
 from dicomsniff.dimse.attribute_lists import ATTRIBUTE_IDENTIFIER_LIST, OFFENDING_ELEMENT, listed_attributes
 from dicomsniff.dimse.command import Command, tag_text
 from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.scan.outline import named
 from dicomsniff.dimse.sub_operations import RETRIEVALS, read_counters
 from dicomsniff.findings.codes import DATA_SETS, FRAMING, NORMALIZED, NOT_CAPTURED, QUERIES, by
 from dicomsniff.findings.collector import Findings
@@ -27,7 +28,7 @@ from dicomsniff.findings.parts import (
 )
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule, judging_rule
-from dicomsniff.quantities import counted, of_all
+from dicomsniff.quantities import counted, of_all, some_of
 from dicomsniff.side import Side
 
 _GROUP_LENGTH_ELEMENT = 12
@@ -266,6 +267,7 @@ MAX_NAMED = 2
         "get-without-role",
         "destination-failed",
         "relational-refused",
+        "instance-named-otherwise",
     ),
     condition=is_no_success,
 )
@@ -332,8 +334,8 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                 blamed = any(each.about is asked and each.code in NORMALIZED for each in found.all)
                 own = asked is None or (command.status in OWN_REASONS and not blamed)
                 since = entry.span.first_packet if own or asked is None else asked.span.first_packet
-                named = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
-                names = ", ".join(each for each in named if each)
+                listed = [listed_attributes(command, tag, MAX_NAMED) for tag in _NAMES_ATTRIBUTES]
+                names = ", ".join(each for each in (*listed, _values_refused(message)) if each)
                 more = (f": {comment}" if comment else "") + (f"; it names {names}" if names else "")
                 if command.service in RETRIEVALS and category == "Warning":
                     more += _came_to(message)
@@ -351,6 +353,12 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                 worse = Severity.ERROR if category == "Warning" and _brought_nothing(message) else None
                 text = f"{name}{_what_of(message)}: {said}{_class_of(message)}{_instance_of(message)}{more}"
                 yield Hit(text, earliest_cause=since, only=only, severity=worse)
+
+
+def _values_refused(response: Message) -> str:
+    """Name the attributes whose values were refused or are out of range, where the response returns those."""
+    content = response.operation.content if response.operation is not None else None
+    return some_of(content.returned, MAX_NAMED, named) if content is not None and content.returned else ""
 
 
 def _brought_nothing(response: Message) -> bool:

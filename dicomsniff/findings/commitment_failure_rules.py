@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dicomsniff.association.neighbours import unstored_of
 from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES, Kind, key_of
 from dicomsniff.dictionary.reasons import failure_reason_text
 from dicomsniff.dimse.scan.outline import DataSetOutline
@@ -43,14 +44,30 @@ def uncommitted(review: Review) -> Iterator[Hit]:
             total = failed + outline.reference_counts.get(REFERENCED, 0)
             provider = the_party(association.party(request.side))
             said = f"{provider} reports {of_all(failed, total, 'instance')} as not committed"
-            named = [the_uid(each.uid) for each in outline.referenced if each.sequence == FAILED]
-            which = f" ({some_of(named, MAX_INSTANCES)})" if len(named) == failed and failed < total else ""
+            named = [each.uid for each in outline.referenced if each.sequence == FAILED]
+            vain = _unstored(review, named)
+            lists = len(named) == failed and failed < total and (failed == 1 or not vain)
+            which = f" ({some_of(named, MAX_INSTANCES, the_uid)})" if lists else ""
             duplicate = _DUPLICATE_TRANSACTION in outline.failure_reasons
             twice = _twice(review, key_of(association, operation)) if duplicate else ""
             # Only that reason can come of a Transaction UID that was used before.
             since = 0 if duplicate else LAST_PACKET
-            text = f"{said}{which}: {_reasons(outline)}{twice}"
+            text = f"{said}{which}: {_reasons(outline)}{twice}{vain}"
             yield Hit(text, request.span, request, side=request.side, earliest_cause=since)
+
+
+def _unstored(review: Review, failed: list[str]) -> str:
+    """Say of the first of these instances whose C-STORE failed too where that was, and with which status."""
+    own = dict(unstored_of(review.association))
+    for instance in failed if review.known is not None else ():
+        known = review.known.neighbours.unstored(instance) if review.known is not None else None
+        status, where = own.get(instance), ""
+        if status is None and known is not None and known[0].start < review.association.start_time:
+            status, where = known[1], f" in association {the_association(known[0].association)}"
+        if status is not None:
+            whose = "its C-STORE" if len(failed) == 1 else f"the C-STORE of {the_uid(instance)}"
+            return f"; {whose}{where} had failed with 0x{status:04X}"
+    return ""
 
 
 def _twice(review: Review, transaction: str) -> str:

@@ -76,6 +76,7 @@ _UNUSUAL = frozenset(
     ]
 )
 """Findings about what most receivers can handle."""
+_ERROR_COMMENT = 0x00000902
 _ANSWERED = frozenset([*NORMALIZED, *QUERIES])
 """Findings about requests that receivers refuse by a status."""
 _ABOUT_PARAMETERS = (4, 5, 6)
@@ -117,13 +118,13 @@ def likely(review: Review) -> Iterator[Hit]:
 
 
 def _has_own_reason(review: Review, failure: Finding) -> bool:
-    """Whether a failure says itself why, or nothing that was sent can be why."""
+    """Whether a failure says itself why, were it in an Error Comment, or nothing that was sent can be why."""
     association = review.association
     rejection, about = association.rejection, failure.about
     if failure.code == "association-rejected":
         return rejection is None or (rejection.source, rejection.reason) not in NO_REASONS
     if failure.code == "status-failure":
-        return about is None or about.command.status in OWN_REASONS
+        return about is None or about.command.status in OWN_REASONS or bool(about.command.text(_ERROR_COMMENT))
     if failure.code == "association-unanswered":  # who gave up waiting may have had no patience
         ending = review.ending
         return ending is None or (ending.side is not Side.ACCEPTOR and review.silence < UNANSWERED)

@@ -144,6 +144,21 @@ def _instead(each: Asked, tag: int) -> str:
     return f"; {names(out)} stand{'s' * (len(out) == 1)} at top level instead" if out else _MUST
 
 
+@final_rule(code="match-several-steps", where=asks, severity=Severity.NOTE, follows=BROKEN)
+@_told_once
+def several_steps(each: Asked) -> Iterator[Seen]:
+    """Matches of a worklist hold several steps each.
+
+    A worklist is made of scheduled procedure steps, one in each match: Scheduled Procedure Step Sequence has one item.
+    Of several, modalities show the first one only, or drop the entry.
+
+    What to do: Let the SCP send a match for every step.
+    """
+    for sequence, _ in each.model.nested if each.model is not None else ():
+        if occurrence := each.query.several_items.get(sequence):
+            yield Seen(f"sends several items in {named(sequence)}", occurrence, "; each match stands for one step")
+
+
 @final_rule(code="match-code-empty", where=asks, severity=Severity.NOTE, follows=BROKEN)
 @_told_once
 def code_empty(each: Asked) -> Iterator[Seen]:

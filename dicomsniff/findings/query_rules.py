@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.identifier import LEVEL, MAX_LEVEL, Identifier, Key
+from dicomsniff.dimse.queries import find_list
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.asked import BROKEN, FIND, RELATIONAL, Asked, asked, names, told_leniently, told_once
 from dicomsniff.findings.finding import Severity
@@ -17,6 +18,8 @@ _NO_WILDCARDS = frozenset(["AS", "DA", "DS", "DT", "IS", "TM", "UI"])
 """VRs of text without wildcard matching (PS3.4 §C.2.2.2.4)."""
 _SEPARATED = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC"])
 """VRs of text in which a backslash separates values (PS3.5 §6.4), but for UI, of which a list may be asked for."""
+_LONG = 64
+"""Values of a list beyond which it is long."""
 _PERHAPS = "; this may be why it failed"
 
 
@@ -163,6 +166,21 @@ def single_missing(each: Asked) -> Iterator[str]:
             wrong = f"with {len(values)} values in" if len(values) > 1 else "with a wildcard in" if wild else ""
         if wrong:
             yield f"{each.said} {wrong} {named(tag)}, which must name a single one"
+
+
+@final_rule(code="retrieve-list-long", where=asks, severity=Severity.NOTE, follows=BROKEN)
+@told_once
+def long_list(each: Asked) -> Iterator[str]:
+    """A query or retrieval that failed lists many UIDs.
+
+    A list of UIDs may be as long as one likes, and many SCPs put it into one query to their database, which takes only
+    so much. Told where the request failed.
+
+    What to do: Ask for fewer at a time, or for the whole series or study.
+    """
+    listed = find_list(each.identifier)
+    if each.failed and listed is not None and listed[1] > _LONG:
+        yield f"{each.said} with {listed[1]} values in {named(listed[0])}; some SCPs take only short lists"
 
 
 @final_rule(code="relational-refused", where=asks, severity=Severity.WARNING, follows=BROKEN)

@@ -48,7 +48,7 @@ def data_before(association: Association, entry: Entry) -> Iterator[Hit]:
     code="pdata-after-release",
     severity=Severity.ERROR,
     on=UnexpectedPdu,
-    follows=_PLACE_LOST,
+    follows=(*_PLACE_LOST, "release-too-early"),
     once=True,
 )
 def data_after(association: Association, entry: Entry) -> Iterator[Hit]:

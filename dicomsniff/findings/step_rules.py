@@ -24,12 +24,18 @@ from dicomsniff.findings.grounds import has_normalized
 from dicomsniff.findings.parts import the_association, the_class, the_key, the_party, the_request, the_uid
 from dicomsniff.findings.review import Review
 from dicomsniff.findings.rule import CaptureFacts, Hit, capture_rule, final_rule
-from dicomsniff.quantities import some_of
+from dicomsniff.quantities import counted, some_of
 
 _NO_SUCH_INSTANCE = (0x0112, 0xC307)
 """No such SOP instance (PS3.7 §C.5.14); not a UPS instance of this SCP (PS3.4 Table CC.2.1-2)."""
 _DUPLICATE = 0x0111
 """Duplicate SOP instance (PS3.7 §C.5.8)."""
+_OVER = (0xC300, 0xC311)
+"""The step may no longer be updated; it is COMPLETED already (PS3.4 Tables CC.2.1-2 and CC.2.2-2)."""
+_CLAIMED = 0xC302
+"""The step is IN PROGRESS already (PS3.4 Table CC.2.1-2)."""
+_NOT_MET = 0xC304
+"""The final state requirements are not met (PS3.4 Table CC.2.1-2)."""
 _WRONG_TRANSACTION = 0xC301
 """The correct Transaction UID was not provided (PS3.4 Table CC.2.1-2)."""
 _CREATED = frozenset([MPPS, FILM_SESSION, FILM_BOX, *IMAGE_BOXES, *UPS_CLASSES])
@@ -79,6 +85,37 @@ def not_created(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, said + _created_instead(review, operation))
 
 
+@final_rule(
+    code="instance-named-otherwise",
+    where=has_normalized,
+    severity=Severity.WARNING,
+    follows=(*by("peer", *FRAMING, *FRAGMENTS), *NOT_CAPTURED, "own:response-about-another"),
+)
+def named_otherwise(review: Review) -> Iterator[Hit]:
+    """A receiver knows an instance by another UID than its creator.
+
+    The N-CREATE named its instance, and the response another one. The creator goes on with the UID that it chose; the
+    receiver knows only its own, and refuses that one (0112H).
+
+    What to do: Look at the receiver: it must keep the SOP Instance UID of the request. As a workaround, let the sender
+    use the UID of the response.
+    """
+    for operation in review.association.operations.normalized:
+        instance = operation.request.command.requested_sop_instance_uid
+        if operation.status not in _NO_SUCH_INSTANCE or instance is None:
+            continue
+        for each in operations_before(review.association.operations.normalized, operation.request.span.first_packet):
+            created = each.name == "N-CREATE" and each.request.command.affected_sop_instance_uid == instance
+            other = each.final.command.affected_sop_instance_uid if each.final is not None else None
+            if created and other not in (None, instance) and each.category in DONE:
+                who = the_party(review.association.party(operation.side.other))
+                asked = the_request("N-CREATE", each.request.command.message_id, each.request.number)
+                refused = f"refuses {operation.request.name} for the {_kind(operation)} {the_uid(instance)}"
+                text = f"{who} {refused}, to which it had given the UID {the_uid(str(other))} in its answer to {asked}"
+                yield Hit(text, operation.request.span, operation.request, side=operation.side.other)
+                break
+
+
 @final_rule(code="instance-deleted", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
 def deleted(review: Review) -> Iterator[Hit]:
     """A request names an instance that was deleted before.
@@ -126,12 +163,28 @@ def changed_after_end(review: Review) -> Iterator[Hit]:
     """
     for operation in _of_kinds(review, tuple(_ENDED)):
         kind = kind_of(operation)
-        if kind is None or not _changes(operation):
+        if kind is None or not (_changes(operation) or operation.status in _OVER):
             continue
         end = next((step for step in _before(review, operation) if _ends(kind, step)), None)
         if end is not None:
             since = f"for a {_kind(operation)} that is {end.state} since {_request(review, end)}"
             yield _hit(review, operation, since)
+
+
+@final_rule(code="step-already-claimed", where=has_normalized, severity=Severity.NOTE, follows=_BEFORE)
+def claimed_before(review: Review) -> Iterator[Hit]:
+    """A step is claimed that somebody had claimed before.
+
+    A Unified Procedure Step has one performer: whoever makes it IN PROGRESS first. The receiver refuses later claims
+    (C302H), also those of the same performer.
+
+    What to do: Query the worklist again; another performer works on this step. If the same one claims it twice, let it
+    keep what it has claimed.
+    """
+    for operation in _of_kinds(review, (Kind.UPS,)):
+        claim = next((step for step in _before(review, operation) if _claims(step)), None)
+        if operation.status == _CLAIMED and claim is not None:
+            yield _hit(review, operation, f"for a {_kind(operation)} that {_request(review, claim)} had claimed")
 
 
 @final_rule(
@@ -163,6 +216,29 @@ def other_transaction(review: Review) -> Iterator[Hit]:
             yield _hit(review, operation, how)
 
 
+@final_rule(code="step-not-filled-in", where=has_normalized, severity=Severity.WARNING, follows=_BEFORE)
+def not_filled_in(review: Review) -> Iterator[Hit]:
+    """A step is to end that was not filled in.
+
+    A Unified Procedure Step ends only when its attributes hold what is required at its end, such as what was performed
+    (Unified Procedure Step Performed Procedure Sequence). The performer sends that by N-SET after it has claimed the
+    step. Reported where the change was refused for that (C304H) and no N-SET came since the claim.
+
+    What to do: Let the performer send N-SET with the Final State attributes before it changes the state.
+    """
+    for operation in _of_kinds(review, (Kind.UPS,)):
+        if operation.status != _NOT_MET or operation.name != "N-ACTION":
+            continue
+        before = _before(review, operation)
+        claim = next((step for step in before if _claims(step)), None)
+        if claim is None or any(step.service == "N-SET" and step.category in DONE for step in before):
+            continue
+        own = next((step for step in _thread(review, operation) if _is(step, operation, review)), None)
+        to = f" to make it {own.state}" if own is not None and own.state in UPS_ENDED else ""
+        since = f"since {_request(review, claim)}, which claimed it, no N-SET has filled it in"
+        yield _hit(review, operation, f"for a {_kind(operation)}{to}; {since}")
+
+
 @capture_rule(code="step-beginning-not-seen", severity=Severity.NOTE)
 def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
     """The N-CREATE of a performed procedure step is missing from the capture.
@@ -173,19 +249,21 @@ def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Compare with the receiver's log. Capture from the beginning of an examination.
     """
+    unseen = []
     for workflow in facts.links.workflows():
         made = workflow.kind is not Kind.MPPS or workflow.unlisted
         if made or any(step.service == "N-CREATE" for step in workflow.steps):
             continue
         change = next((each for each in workflow.steps if each.service == "N-SET" and each.category in DONE), None)
         if change is not None:
-            key, name = (
-                the_key(workflow.key, change.association),
-                the_request("N-SET", change.message_id, change.message),
-            )
-            said = f"{name} changes the modality performed procedure step {key}, with success"
-            text = f"{said}; no N-CREATE of it is in the capture"
-            yield Hit(text, change.span, association=change.association, number=change.message)
+            unseen.append((workflow.key, change))
+    if unseen:
+        key, first = unseen[0]
+        name, step = the_request("N-SET", first.message_id, first.message), the_key(key, first.association)
+        said = f"{name} changes the modality performed procedure step {step}, with success"
+        more = f", nor of {counted(len(unseen) - 1, 'other step')}" if len(unseen) > 1 else ""
+        text = f"{said}; no N-CREATE of it is in the capture{more}"
+        yield Hit(text, first.span, association=first.association, number=first.message)
 
 
 @capture_rule(code="subscription-without-event", severity=Severity.NOTE)

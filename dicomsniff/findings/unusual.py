@@ -1,6 +1,5 @@
 """What a side was sent that most receivers can handle and some cannot, where no rule speaks of it by itself."""
 
-import re
 from collections.abc import Iterator
 
 from dicomsniff.dictionary.commands import COMMAND_ELEMENTS
@@ -12,11 +11,8 @@ from dicomsniff.findings.data_set_rules import further, outline_of
 from dicomsniff.pdu.types import AssociateAc, AssociateRq
 
 _N_CREATE_RQ, _INSTANCE = 0x0140, 0x00001000
-_LONGEST_UID = 64
 _ERROR_COMMENT, _LONGEST_COMMENT = 0x00000902, 64
 """Error Comment, and the characters that its VR, LO, allows."""
-_UID = re.compile(rb"(?=.{0,64}\Z)(?:(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*)?")
-"""A UID (PS3.5 §9.1), or none."""
 _UIDS = (0x00000002, 0x00000003, 0x00001000, 0x00001001)
 
 
@@ -36,6 +32,14 @@ def unlimited_in(pdu: AssociateRq | AssociateAc) -> Iterator[tuple[str, str]]:
             f"{pdu.name} has a maximum length of 0, which means any length, but some receivers take it for none",
             "PS3.8 §D.1",
         )
+
+
+def _wrong_uid(value: bytes) -> str:
+    """Say what is wrong with the UID of a command; empty where nothing is."""
+    from dicomsniff.dimse.scan.values import is_uid, uid_problem  # needed where something failed
+
+    uid = value.rstrip(b"\0 ")
+    return "" if is_uid(uid) else uid_problem(uid) or "several UIDs"
 
 
 def _lacked(command: Command) -> int | None:
@@ -58,9 +62,8 @@ def unusual_in(message: Message, *, read: bool) -> tuple[str, str] | None:
             return f"{message.name} has the element {tag_text(tag)}, which the standard does not define", "PS3.7 §E.1"
         if tag in _UIDS and value.endswith(b" "):
             return f"{message.name} pads {name.name} {tag_text(tag)} with a space instead of NUL", "PS3.5 §9.1"
-        if tag in _UIDS and not _UID.fullmatch(uid := value.rstrip(b"\0 ")):
-            long = f"{len(uid)} characters; 64 may be" if len(uid) > _LONGEST_UID else "not a UID"
-            return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {long}", "PS3.5 §9.1"
+        if tag in _UIDS and (wrong := _wrong_uid(value)):
+            return f"{message.name} has a malformed {name.name} {tag_text(tag)}: {wrong}", "PS3.5 §9.1"
         if tag == _ERROR_COMMENT and len(value.rstrip()) > _LONGEST_COMMENT:
             long = f"{len(value.rstrip())} characters; LO allows {_LONGEST_COMMENT}"
             return f"{message.name} has an {name.name} {tag_text(tag)} of {long}", "PS3.5 §6.2"

@@ -162,6 +162,20 @@ def claimed(transaction: bytes, status: int = 0xC301) -> list[build.Packet]:
     return exchange(PULL, *asked(ACTION, PUSH, CLAIM, kind=1), *asked(SET, PUSH, change, status, number=2))
 
 
+def renamed(given: str) -> list[build.Packet]:
+    """A step to which the receiver gives this UID, and that is then changed by the UID of its creator, in vain."""
+    created = (0, request(CREATE, MPPS, MPPS_STEP)), (1, response(CREATE, MPPS, instance=given))
+    return exchange(MPPS, *created, *asked(SET, MPPS, CHANGED, NO_SUCH_INSTANCE, number=2))
+
+
+def completed(*, filled_in: bool = False) -> list[build.Packet]:
+    """A UPS that is claimed, filled in or not, and then to be COMPLETED in vain."""
+    done: Elements = {TRANSACTION: UID, STATE: b"COMPLETED "}
+    filling = asked(SET, PUSH, {TRANSACTION: UID, 0x00741204: b"Label "}, number=2) if filled_in else ()
+    last = asked(ACTION, PUSH, done, 0xC304, number=3, kind=1)
+    return exchange(PULL, *asked(ACTION, PUSH, CLAIM, kind=1), *filling, *last)
+
+
 def references(*instances: int) -> "list[Elements]":
     return [{0x00081150: UID, 0x00081155: f"1.2.{number}".encode().ljust(6, b"\0")} for number in instances]
 
@@ -303,6 +317,7 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: mpps((SET, CHANGED, NO_SUCH_INSTANCE)),
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, CHANGED, NO_SUCH_INSTANCE)),
     ),
+    "instance-named-otherwise": (lambda: renamed("1.2.77"), lambda: renamed(STEP)),
     "instance-deleted": (
         lambda: exchange(PRINT, *box_used(deleted=FILM_BOX)),
         lambda: exchange(PRINT, *box_used(deleted=None)),
@@ -315,6 +330,13 @@ CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, SUCCESS), (SET, CHANGED, SUCCESS)),
         lambda: steps_apart((CREATE, MPPS_STEP, SUCCESS), (SET, DONE, INVALID), (SET, DONE, SUCCESS)),
     ),
+    "step-already-claimed": (
+        lambda: exchange(
+            PULL, *asked(ACTION, PUSH, CLAIM, kind=1), *asked(ACTION, PUSH, CLAIM, 0xC302, number=2, kind=1)
+        ),
+        lambda: exchange(PULL, *asked(ACTION, PUSH, CLAIM, 0xC302, kind=1)),
+    ),
+    "step-not-filled-in": (lambda: completed(), lambda: completed(filled_in=True)),
     "transaction-of-other-claim": (lambda: claimed(b"1.2.3.7\0"), lambda: claimed(UID)),
     "commitment-incomplete": (
         lambda: committed(references(1, 2, 3), (references(1), references(2)), kind=2),

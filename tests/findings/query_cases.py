@@ -29,6 +29,11 @@ def data_set(elements: Elements) -> bytes:
     return b"".join(build.element(tag, value) for tag, value in sorted(elements.items()))
 
 
+def listed(count: int) -> bytes:
+    """An even number of UIDs."""
+    return b"\\".join(b"1.2.%03d" % number for number in range(100, 100 + count)) + b"\0" * (count * 8 % 2 == 0)
+
+
 def item(elements: Elements) -> bytes:
     """An item of a sequence."""
     return build.element(0xFFFEE000, data_set(elements))
@@ -94,6 +99,10 @@ CASES = {
         lambda: exchange(RELEVANT_PATIENT, {NAME: b"A ", PATIENT_ID: b""}, status=MISMATCH),
         lambda: exchange(RELEVANT_PATIENT, {NAME: b"A ", PATIENT_ID: b"1 "}, status=MISMATCH),
     ),
+    "retrieve-list-long": (
+        lambda: exchange(STUDY_ROOT_MOVE, STUDY | {STUDY_UID: listed(66)}, status=MISMATCH),
+        lambda: exchange(STUDY_ROOT_MOVE, STUDY | {STUDY_UID: listed(64)}, status=MISMATCH),
+    ),
     "relational-refused": (
         lambda: exchange(STUDY_ROOT_FIND, SERIES | {STUDY_UID: b""}, information=RELATIONAL, status=MISMATCH),
         lambda: exchange(STUDY_ROOT_FIND, SERIES, information=RELATIONAL, status=MISMATCH),
@@ -157,6 +166,10 @@ CASES = {
     "match-return-key-missing": (
         lambda: exchange(WORKLIST, {NAME: b"", STUDY_UID: b""}, {NAME: b"A ", STUDY_UID: b""}),
         lambda: exchange(WORKLIST, {NAME: b""}, {NAME: b"A "}),
+    ),
+    "match-several-steps": (
+        lambda: exchange(WORKLIST, {NAME: b"", STEPS: b""}, {NAME: b"A ", STEPS: item({STATION: b"A "}) * 2}),
+        lambda: exchange(WORKLIST, {NAME: b"", STEPS: b""}, {NAME: b"A ", STEPS: item({STATION: b"A "})}),
     ),
     "match-code-empty": (
         lambda: exchange(WORKLIST, {NAME: b"", CODES: b""}, {NAME: b"A ", CODES: item({CODE: b"", SCHEME: b"L "})}),

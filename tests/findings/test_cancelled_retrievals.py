@@ -5,7 +5,7 @@ import pytest
 import build
 from findings.found import analyzed
 from findings.test_field_reports import told
-from findings.traffic import CT, MOVED, associate_ac, associate_rq, cancel, opened, released, role
+from findings.traffic import CT, MATCH, MOVED, SEARCH, associate_ac, associate_rq, cancel, opened, released, role
 
 GET, MOVE = "1.2.840.10008.5.1.4.1.2.2.3", build.STUDY_ROOT_MOVE
 KEYS = build.element(0x00080052, b"STUDY ") + build.element(0x0020000D, b"1.2.3\0")
@@ -101,3 +101,18 @@ def test_objects_of_a_get_that_may_have_been_on_their_way_are_only_counted():
         "C-CANCEL-RQ"
     ]
     assert told(sent_on(0.1, CANCELLED), "cancel-without-effect") == []
+
+
+@pytest.mark.parametrize(
+    ("context", "end"), [(1, ""), (3, "; C-CANCEL-RQ came on presentation context 3, C-FIND-RQ on 1, which may be why")]
+)
+def test_a_cancel_on_another_presentation_context_is_told_as_that(context, end):
+    find = build.STUDY_ROOT_FIND
+    talk = opened(
+        associate_rq(build.proposal(1, find), build.proposal(3)), associate_ac(build.answer(1), build.answer(3))
+    )
+    talk.client(build.message(1, build.command_set(SEARCH), KEYS))
+    talk.client(build.message(context, build.command_set({0x0100: 0x0FFF, 0x0120: 1, 0x0800: 0x0101})))
+    talk.server(build.message(1, build.command_set(MATCH | {0x0900: 0, 0x0800: 0x0101})))
+    said = told(released(talk), "cancel-without-effect")
+    assert said == [f"C-CANCEL-RQ had no effect on C-FIND 1: status 0x0000 followed it{end}"]

@@ -6,8 +6,11 @@ import pytest
 
 import build
 from dicomsniff.findings.finding import Severity
+from findings import normalized_cases as normalized
 from findings.link_traffic import committed
+from findings.test_field_reports import told
 from findings.traffic import COMMITMENT
+from network import ARCHIVE, CLIENT, CT, Network, release
 from pipeline import findings_of, only
 
 INSTANCE = "1.2.840.10008.1.20.1.1"
@@ -52,3 +55,35 @@ def test_a_failed_commitment_is_an_error_with_its_reasons(reasons, good, said):
     association = only(committed(report(*reasons, good=good)))
     (finding,) = [each for each in findings_of(association).all if each.code == "commitment-failed"]
     assert (finding.severity, finding.message) == (Severity.ERROR, f"STORESCP (10.0.0.2:104) reports {said}")
+
+
+def stored_and_committed(status: int, *, apart: bool) -> list[build.Packet]:
+    """An instance whose C-STORE ends with this status, and its commitment, which fails, beside that or after it."""
+    network = Network()
+    stores = network.associate(CLIENT, ARCHIVE, "CT1", "PACS", CT)
+    stores.client(build.message(1, build.store_rq(1, "1.2.1"), build.pixels(16)))
+    stores.server(build.message(1, build.store_rsp(1, status, "1.2.1")))
+    release(stores)
+    lists = {normalized.TRANSACTION: normalized.UID, normalized.FAILED: [
+        each | {0x00081197: b"\x12\x01"} for each in normalized.references(1)]}  # fmt: skip
+    wanted = {normalized.TRANSACTION: normalized.UID, normalized.REFERENCED: normalized.references(1)}
+    talk = network.associate(CLIENT, ARCHIVE, "CT1", "PACS", normalized.COMMITMENT, after=500 if apart else 0)
+    turns = normalized.asked(normalized.ACTION, normalized.COMMITMENT, wanted, kind=1, instance=normalized.WELL_KNOWN)
+    for side, said in (*turns, *normalized.reported(normalized.COMMITMENT, lists, 2, instance=normalized.WELL_KNOWN)):
+        (talk.server if side else talk.client)(said)
+    release(talk)
+    return network.packets
+
+
+@pytest.mark.parametrize(
+    ("status", "apart", "end"),
+    [
+        (0xA700, True, "; its C-STORE in association 1 had failed with 0xA700"),
+        (0xA700, False, ""),  # which began at the same time
+        (0xB000, True, ""),
+        (0, True, ""),
+    ],
+)
+def test_an_instance_whose_c_store_had_failed_is_told_as_that(status, apart, end):
+    (said,) = told(stored_and_committed(status, apart=apart), "commitment-failed")
+    assert said.endswith(f"as not committed: 0x0112 (no such object instance){end}")

@@ -244,7 +244,14 @@ def test_what_a_receiver_answered_before_is_no_reason():
 
 
 @pytest.mark.parametrize(
-    ("uid", "said"), [("1.2." + "3" * 64, "68 characters; 64 may be"), ("1.2.x3", "not a UID"), ("1.02", "not a UID")]
+    ("uid", "said"),
+    [
+        ("1.2." + "3" * 64, "a UID of 68 characters; it may have 64"),
+        ("1.2.x3", "a UID with a character that is neither a digit nor a dot"),
+        ("1.02", "a UID with a component that begins with 0"),
+        ("1..2", "a UID with an empty component"),
+        ("1.2\\1.3", "several UIDs"),
+    ],
 )
 def test_a_malformed_uid_of_a_command_is_offered_as_the_reason(uid, said):
     packets = (

@@ -7,6 +7,8 @@ import data_sets
 from findings import query_cases
 from findings.test_field_reports import SCP, SCU, causes, told
 from findings.traffic import (
+    MATCH,
+    SEARCH,
     SECOND,
     associate_ac,
     associate_rq,
@@ -198,3 +200,50 @@ def test_a_request_that_breaks_the_rules_of_its_service_needs_no_likely_reason()
     packets = query_cases.exchange(query_cases.STUDY_ROOT_FIND, asks, status=0xA900)
     assert told(packets, "likely-reason") == []
     assert causes(packets, "status-failure") == ["query-parent-missing"]
+
+
+# Optional sub-items
+
+
+def common(sop_class: str = build.CT_IMAGE_STORAGE, service: bytes = b"1.2.840.10008.4.2") -> bytes:
+    """SOP Class Common Extended Negotiation (PS3.7 §D.3.3.6)."""
+    fields = (sop_class.encode(), service, b"")
+    return build.item(0x57, b"".join(len(each).to_bytes(2, "big") + each for each in fields))
+
+
+def aborted_at_once(source: int, reason: int, *more: bytes) -> list[build.Packet]:
+    return talked((1, build.abort(source, reason)), talk=opened(associate_rq(more=more), b"")).end(1).packets
+
+
+@pytest.mark.parametrize("reason", [4, 5, 6])
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ((common(),), "common extended negotiation"),
+        ((window(1, 1),), "an asynchronous operations window"),
+        ((window(1, 1), common()), "an asynchronous operations window and common extended negotiation"),
+    ],
+)
+def test_optional_sub_items_are_offered_where_a_parameter_was_not_understood(more, named, reason):
+    why = "which some programs do not know: likely why STORESCP (10.0.0.2:104) aborted"
+    packets = aborted_at_once(2, reason, *more)
+    assert causes(packets, "provider-aborted") == ["likely-reason"]
+    assert told(packets, "likely-reason") == [f"A-ASSOCIATE-RQ negotiates {named}, {why}"]
+
+
+@pytest.mark.parametrize(("source", "reason", "more"), [(2, 0, (common(),)), (0, 0, (common(),)), (2, 4, ())])
+def test_optional_sub_items_are_no_reason_where_something_else_was_meant(source, reason, more):
+    assert told(aborted_at_once(source, reason, *more), "likely-reason") == []
+
+
+def test_a_failure_whose_comment_says_why_is_not_explained_otherwise():
+    odd = query_cases.data_set({query_cases.LEVEL: b"STUDY", query_cases.STUDY_UID: b""})
+    packets = query_cases.exchange(query_cases.STUDY_ROOT_FIND, odd, status=0xC000)
+    assert causes(packets, "status-failure") == ["likely-reason"]
+    talk = opened(associate_rq(build.proposal(1, query_cases.STUDY_ROOT_FIND)), associate_ac(build.answer(1)))
+    talk.client(build.message(1, build.command_set(SEARCH), odd))
+    said = MATCH | {0x0800: 0x0101, 0x0900: 0xC000, 0x0902: "no such index"}
+    talk.server(build.message(1, build.command_set(said)))
+    packets = released(talk)
+    assert told(packets, "likely-reason") == []
+    assert told(packets, "status-failure")[0].endswith(": no such index")

@@ -20,6 +20,7 @@ STUDIES = "1.2.3\\1.2.4\\1.2.5"
         (move_rsp(0xA702, completed=0, failed=1, warning=0), Severity.NOTE, ""),
         (move_rsp(0, completed=2, failed=0, warning=0), Severity.NOTE, ""),
     ],
+    ids=["nothing", "failed", "some"],
 )
 def test_a_c_move_that_was_passed_on_in_vain_is_told_of_who_asked_first(final, severity, end):
     (finding,) = [each for each in found_in(passed_on(final, UNKNOWN)) if each.code == "move-passed-on"]

@@ -342,3 +342,72 @@ def test_of_an_association_that_began_before_the_capture_nothing_is_said_to_be_m
     packets = cases.exchange(PULL, *turns)
     assert sorted(codes(only(packets))) == ["instance-not-created", "status-failure"]
     assert "instance-not-created" not in codes(only(packets[5:]))
+
+
+def test_a_step_that_was_not_filled_in_is_why_it_cannot_end():
+    (cause,) = findings_of(only(cases.completed())).causes
+    assert cause.message.endswith(
+        "sends N-ACTION-RQ for a unified procedure step to make it COMPLETED; since N-ACTION-RQ 1, which claimed it, "
+        "no N-SET has filled it in"
+    )
+    assert [each.code for each in cause.followers] == ["status-failure"]
+
+
+@pytest.mark.parametrize("status", [0x0106, 0x0116])
+def test_the_values_that_a_response_returns_as_refused_are_named(status):
+    change = cases.DONE | {0x00400250: b"20260101", 0x00400251: b"1300"}
+    turns = cases.asked(SET, MPPS, change, status, answer={0x00400251: b"1300", 0x00400250: b"20260101"})
+    said = [each.message for each in findings_of(only(cases.exchange(MPPS, *turns))).all if "N-SET-RSP" in each.message]
+    named = "(0040,0250) Performed Procedure Step End Date, (0040,0251) Performed Procedure Step End Time"
+    assert [each.partition("; it names ")[2] for each in said] == [named]
+
+
+@pytest.mark.parametrize(
+    ("turn", "text"),
+    [
+        (
+            cases.asked(ACTION, PUSH, CLAIM, 0xC302, kind=1),
+            "N-ACTION-RQ for a unified procedure step that N-ACTION-RQ 1 of association 1 had claimed",
+        ),
+        (
+            cases.asked(ACTION, PUSH, {0x00741238: b"no"}, 0xC311, kind=2),
+            "N-ACTION-RQ for a unified procedure step that is COMPLETED since N-ACTION-RQ 2 (message 3) of association "
+            "1",
+        ),
+    ],
+)
+def test_who_claimed_or_ended_a_step_is_told_where_another_one_asks_for_it(turn, text):
+    network = Network()
+    done = cases.asked(ACTION, PUSH, {cases.TRANSACTION: cases.UID, cases.STATE: b"COMPLETED "}, number=2, kind=1)
+    first = [*cases.asked(ACTION, PUSH, CLAIM, kind=1), *(done if "COMPLETED" in text else ())]
+    for after, context, turns in ((0, PULL, first), (500, WATCH if "COMPLETED" in text else PULL, turn)):
+        talk = network.associate(CLIENT, ARCHIVE, "SCU", "SCP", context, after=after)
+        for side, said in turns:
+            (talk.server if side else talk.client)(said)
+        release(talk)
+    (cause,) = findings_of(associations(network.packets)[-1]).causes
+    assert cause.message.endswith(f" sends {text}")
+    assert [each.code for each in cause.followers] == ["status-failure"]
+
+
+def test_an_instance_that_its_receiver_named_otherwise_is_blamed_on_that():
+    (cause,) = findings_of(only(cases.renamed("1.2.77"))).causes
+    assert (cause.code, cause.side) == ("response-about-another", Side.ACCEPTOR)
+    assert [each.code for each in cause.followers] == ["instance-named-otherwise", "status-failure"]
+    assert cause.followers[0].message == (
+        "SCP (10.0.0.2:104) refuses N-SET-RQ for the modality performed procedure step 1.2.3.4, to which it had given "
+        "the UID 1.2.77 in its answer to N-CREATE-RQ 1"
+    )
+
+
+def test_steps_whose_beginning_is_out_of_sight_are_one_finding():
+    network = Network()
+    for number in range(3):
+        talk = network.associate(CLIENT, ARCHIVE, "CT1", "RIS", MPPS, after=500 * number)
+        for side, said in cases.asked(SET, MPPS, cases.CHANGED, instance=f"1.2.{number}"):
+            (talk.server if side else talk.client)(said)
+        release(talk)
+    assert [each.message for each in analyze(network.packets).findings] == [
+        "N-SET-RQ 1 changes the modality performed procedure step 1.2.0, with success; no N-CREATE of it is in the "
+        "capture, nor of 2 other steps"
+    ]

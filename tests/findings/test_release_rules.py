@@ -4,7 +4,7 @@ import pytest
 
 import build
 from dicomsniff.findings.finding import Severity
-from findings.release_cases import ASK, ECHO, GRANT, TOLD, ended
+from findings.release_cases import ASK, ECHO, ECHOED, GRANT, TOLD, ended
 from pipeline import findings_of, only
 
 
@@ -47,3 +47,8 @@ def test_an_abort_after_a_second_request_to_release_follows_from_it():
     assert [(each.code, [one.code for one in each.followers]) for each in findings_of(found).causes] == [
         ("release-repeated", ["provider-aborted"])
     ]
+
+
+def test_a_response_behind_the_release_follows_from_the_release_that_did_not_wait_for_it():
+    (cause,) = findings_of(only(ended((0, ECHO), (0, ASK), (1, GRANT), (1, ECHOED)))).causes
+    assert (cause.code, [each.code for each in cause.followers]) == ("release-too-early", ["pdata-after-release"])
