@@ -50,8 +50,8 @@ class FindingsView(View):
         self.chooser = self.list
         self._explained: tuple[str, bool, Finding] | None = None
         """The row that is explained: its code, whether it is a heading, and its finding."""
-        self._placed: tuple[Finding, tuple[TimelineOrder, Entry] | None] | None = None
-        """A finding about an association that is not selected, and its place."""
+        self._placed: tuple[object, tuple[TimelineOrder, Entry] | None] | None = None
+        """The place of a finding, and what that was found by."""
         self._state: tuple[int, ...] = ()
         """How many associations there are, and how much was found, of what is listed."""
 
@@ -194,16 +194,14 @@ class FindingsView(View):
     def _place(self, found: Found) -> tuple[TimelineOrder, Entry] | None:
         """Return the entry that a finding is about, among those of its association; None where there is none."""
         session = self.session
-        if session.order is not None and session.association is session.listing.find(found.association or 0):
-            return (session.order, session.entry) if session.entry is not None else None
-        if self._placed is None or self._placed[0] is not found.finding:
-            # Nobody has selected it: it is found once, however often it is said what is known of it.
+        association = session.listing.find(found.association or 0)
+        order = session.order if association is session.association else None
+        state = found.finding, order, association is not None and association.condensed
+        if self._placed is None or self._placed[0] != state:  # it is said again and again what is known of it
             place = find_finding(session, found.finding, found.association)
-            shown = session.reopening.shown(place.association) if place is not None else None
-            placed = None
-            if place is not None and shown is not None and place.entry is not None:
-                placed = TimelineOrder(shown), place.entry
-            self._placed = found.finding, placed
+            order = session.order_of(place.association) if place is not None else None
+            entry = place.entry if place is not None else None
+            self._placed = state, (order, entry) if order is not None and entry is not None else None
         return self._placed[1]
 
     def _around(self, found: Found, order: TimelineOrder, entry: Entry) -> Iterator[FieldRow]:
