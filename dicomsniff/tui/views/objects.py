@@ -71,6 +71,7 @@ class Objects(View):
             "no object was sent by C-STORE", "no object was sent so far", ": 2 shows what was exchanged"
         )
         self.list.show(self._index.objects, self.list.selected if self._touched else None, self._index.total)
+        self.fit(self.list, len(self._index.objects))
 
     def _chosen(self, row: StoredObject) -> None:
         """Select its message, too."""
