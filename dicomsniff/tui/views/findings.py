@@ -115,8 +115,7 @@ class FindingsView(View):
             yield from arranging(about_capture, ((each, found.of(each)) for each in listed), finds)
             self._state = state
             self.list.show(finds)
-            if finds.kinds:
-                self._body.need(self.list.needs)
+            self.fit(self.list, self.list.unfolded)
 
     def _chosen(self, row: FindingRow) -> None:
         """Select the place of a finding, too."""
