@@ -24,6 +24,7 @@ from dicomsniff.tui.navigation import find_finding
 from dicomsniff.tui.related import target_of
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.slices import go_on, turn
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.time_rows import time_rows
 from dicomsniff.tui.timeline_order import TimelineOrder
@@ -73,10 +74,14 @@ class FindingsView(View):
         elif why := self.select_shown():
             self.app.notify(why)
 
+    async def list_all(self) -> None:
+        """List everything that was found, between keys."""
+        steps = self.listing()
+        while not go_on(steps):
+            await turn()
+
     def show_worst(self) -> bool:
-        """Select the worst finding; tell whether there is one that is an error or a warning."""
-        for _ in self.listing():  # it is shown next
-            pass
+        """Select the worst finding listed; tell whether there is one that is an error or a warning."""
         self.list.move_to(0)
         row = self.list.selected
         if row is None or row.kind.severity is Severity.NOTE:
@@ -155,8 +160,9 @@ class FindingsView(View):
         yield FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value)
         if rule is not None:
             yield FieldRow("what to do", rule.remedy)  # first, as there may be room for little
-            yield FieldRow("means", f"{rule.title}. {rule.meaning}")
         yield FieldRow("rule", ", ".join(filter(None, (finding.code, finding.reference))))
+        if rule is not None:
+            yield FieldRow("means", f"{rule.title}. {rule.meaning}")
         if demand := clause_of(finding.code).demand:
             yield FieldRow("demands", demand)
         if found.is_follower:
