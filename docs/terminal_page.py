@@ -40,7 +40,24 @@ In the exchange, pending responses of one operation, and events that say the sam
 It says how many they are, until when they came, and what the last one said. `→` or `Enter` shows them one by one, `←`
 makes one row of them again, `z` does so with all. What has a finding of its own has a row of its own, and a pause of a
 second or more is never hidden in one. `t` says when by the clock, or again in seconds since the association began; the
-time since the entry before is in a column of its own.
+time since the entry before is in a column of its own. Where the capture's clock was set back, entries stand in the
+order of their packets, and that column says by how much.
+
+![The exchange of an association, the failed response in it, its fields and its bytes](assets/terminal-ui.svg)
+
+Findings say what to do, what the rule means and what the standard demands, then what was said around the place of the
+one under the cursor, and where the time of its association went. `n` and `p` go on from there. A finding about the
+capture as a whole can be copied; keys that need an entry say that there is none.
+
+![Ten rejected associations, and what is known of the first of them](assets/terminal-ui-findings.svg)
+
+Negotiation has contexts below each other, refused ones first, and what follows from each.
+
+![The contexts of an association, one of them refused](assets/terminal-ui-negotiation.svg)
+
+Time begins with the longest waits of the whole capture; `Enter` goes to what was waited for.
+
+![The longest waits of a capture, and where the time of an association went](assets/terminal-ui-time.svg)
 """
 _SETTINGS = """\
 ## Settings

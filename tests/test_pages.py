@@ -22,7 +22,7 @@ from docs.console import ROOT, pages, refreshed
 from docs.hooks import on_page_content
 from docs.limits_page import limits_lines
 from docs.manual import commands
-from docs.picture import PICTURE, drawn
+from docs.picture import ASSETS, PICTURES, drawn
 from docs.rules_page import rules_lines
 from docs.terminal_page import terminal_lines
 from docs.transcript_page import transcript_lines
@@ -90,9 +90,10 @@ def test_a_page_that_is_made_whole_is_current(name: str) -> None:
 
 
 @pytest.mark.slow
-async def test_the_picture_of_the_terminal_ui_is_current_and_asks_nobody_for_fonts() -> None:
-    picture = await drawn()
-    assert PICTURE.read_text(encoding="utf-8") == picture, "run `make docs`"
+@pytest.mark.parametrize("name", PICTURES)
+async def test_the_pictures_of_the_terminal_ui_are_current_and_ask_nobody_for_fonts(name: str) -> None:
+    picture = await drawn(PICTURES[name])
+    assert (ASSETS / name).read_text(encoding="utf-8") == picture, "run `make docs`"
     assert "@font-face" not in picture
     assert not re.findall(r"(?:href=|src=|url\()[\"']?https?:", picture)
 

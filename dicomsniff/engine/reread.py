@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_REREAD = 64 << 20
 """Bytes of a stream that a view gets at most; a longer message is shown up to there, and says so."""
+AT_A_TIME = 1 << 20
+"""Bytes that are looked through in one step: each step copies its own."""
 
 
 class MessageBytes(Struct):
@@ -60,6 +62,7 @@ def read_message(packets: PacketSource, message: Message, limit: int = MAX_REREA
                 assembler.lost(event)
             elif isinstance(event, Pdv | PdvBytes):
                 found += [each for each in assembler.feed(event) if isinstance(each, Message)]
+    piece.data = bytearray()  # what is collected of them may be as long
     for event in pdus.close(pdus.position):
         if isinstance(event, Pdv):
             found += [each for each in assembler.feed(event) if isinstance(each, Message)]
@@ -87,11 +90,11 @@ def _in_memory(info: DataSetInfo) -> BytesIO:
 
 
 def _runs(piece: StreamPiece) -> "Iterator[tuple[int, bytes, int]]":
-    """Yield (stream offset, bytes, length of a hole), bytes and holes in order."""
-    at, end = piece.start, piece.start + len(piece.data)
+    """Yield (stream offset, bytes, length of a hole), bytes and holes in order, and not all bytes at a time."""
+    data, at, end = memoryview(piece.data), piece.start, piece.start + len(piece.data)
     for first, last in [*piece.holes, (end, end)]:
-        if at < first:
-            yield at, bytes(piece.data[at - piece.start : first - piece.start]), 0
+        for begin in range(at, first, AT_A_TIME):
+            yield begin, bytes(data[begin - piece.start : min(begin + AT_A_TIME, first) - piece.start]), 0
         if first < last:
             yield first, b"", last - first
         at = last

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.entry_order import span_order
 from dicomsniff.association.repeated import Exchange, Repeated, Told
 from dicomsniff.dimse.message import Message
 from dicomsniff.export.text import association_title, entry_text, implementations
 from dicomsniff.findings.collector import Findings
 from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import duration, timestamp
-from dicomsniff.words.entries import entry_detail, entry_order
+from dicomsniff.words.entries import entry_detail
 from dicomsniff.words.times import latency_text
 
 
@@ -52,7 +53,8 @@ class RepeatedLines:
             from dicomsniff.export.negotiation_text import context_lines
 
             contexts = list(context_lines(first))
-        lines = [_line(first, told) for told in sorted(exchange.entries, key=lambda told: entry_order(told.entry))]
+        order = span_order(first)
+        lines = [_line(first, told) for told in sorted(exchange.entries, key=lambda told: order(told.entry.span))]
         return f"  {verdict(first, Findings())}", implementations(first), contexts, lines
 
 

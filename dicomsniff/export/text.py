@@ -6,6 +6,7 @@ from heapq import nlargest
 from typing import Protocol
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.entry_order import in_order
 from dicomsniff.association.links import Link, Series
 from dicomsniff.association.timeline import Entry
 from dicomsniff.engine.analyzer import Analyzer
@@ -19,7 +20,7 @@ from dicomsniff.findings.verdicts import verdict
 from dicomsniff.quantities import byte_size, counted, duration, timestamp
 from dicomsniff.side import Side
 from dicomsniff.tcp.connection import MAX_CONNECTIONS
-from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
+from dicomsniff.words.entries import entry_detail, entry_name, entry_size
 from dicomsniff.words.links import link_text, series_text
 from dicomsniff.words.times import tcp_text, time_text
 
@@ -110,8 +111,8 @@ def _is_alike(entry: Entry, detail: str, other: Entry, said: str) -> bool:
 
 
 def alike_entries(association: Association, entries: Iterable[Entry]) -> Iterator[list[tuple[Entry, str]]]:
-    """Yield timeline entries in the order of time, with their details; those in a row that say the same together."""
-    return _runs((entry, entry_detail(association, entry)) for entry in sorted(entries, key=entry_order))
+    """Yield timeline entries in their order, with their details; those in a row that say the same together."""
+    return _runs((entry, entry_detail(association, entry)) for entry in in_order(association, entries))
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:

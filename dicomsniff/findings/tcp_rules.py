@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.entry_order import SET_BACK, clock_was_set_back
 from dicomsniff.association.state import State
 from dicomsniff.association.timeline import ConflictingBytes, Entry
 from dicomsniff.association.tls_layer import why_missing
@@ -20,8 +21,6 @@ from dicomsniff.tcp.pauses import NEVER
 
 _FEW, _STORM = 10, 50
 _NOTABLE, _MANY, _TWICE = 0.01, 0.1, 0.8
-_SET_BACK = 1_000_000
-"""ns by which packets may be out of order in a capture of several interfaces or queues, without anything wrong."""
 _MIN_CLOSED = 1_000_000
 """ns that a window must be closed for, in all, to be worth telling."""
 _SEGMENT = 1460
@@ -264,15 +263,17 @@ def time_goes_back(review: Review) -> Iterator[Hit]:
 
     Some packets have an earlier time than packets that stand before them in the capture: a clock was set back, captures
     with different clocks were joined, or times are damaged. Latencies and durations may be wrong or negative. (Several
-    interfaces in one capture differ by microseconds; that is not meant.)
+    interfaces in one capture differ by microseconds; that is not meant.) Where times of what one side sent go back, the
+    exchange is listed in the order of packets instead of that of times.
 
     What to do: Do not rely on the times of this association. Where captures were joined, correct their clocks (editcap
     -t) before mergecap.
     """
     association = review.association
     back = max((health.went_back for health in association.tcp.values()), default=0)
-    if back >= _SET_BACK or (back and any(_answers_the_future(message) for message in association.messages)):
-        yield Hit(f"packets are up to {duration(back)} older than packets before them: durations may be wrong")
+    if back >= SET_BACK or (back and any(_answers_the_future(message) for message in association.messages)):
+        listed = ", and the exchange is listed by packets" if clock_was_set_back(association) else ""
+        yield Hit(f"packets are up to {duration(back)} older than packets before them: durations may be wrong{listed}")
 
 
 def _answers_the_future(message: Message) -> bool:

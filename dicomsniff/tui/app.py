@@ -160,7 +160,14 @@ class DicomsniffApp(GuardedApp):
         """Show that reading is over; whoever has not looked elsewhere sees the worst that was found."""
         self.session.end(event.problem)
         view = self.workspace.views["findings"]
-        if not self.session.touched and isinstance(view, FindingsView) and view.show_worst():
+        if not self.session.touched and isinstance(view, FindingsView):
+            self.show_worst(view)
+
+    @work(group="worst")
+    async def show_worst(self, view: FindingsView) -> None:
+        """Show the worst that was found, unless somebody looks elsewhere until it is listed."""
+        await view.list_all()
+        if not self.session.touched and view.show_worst():
             self.session.show("findings")
 
     @on(events.Key)

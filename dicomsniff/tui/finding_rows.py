@@ -73,10 +73,9 @@ class FindingRows(ColumnList[FindingRow]):
         self._lay_out()
 
     @property
-    def needs(self) -> int:
-        """How many lines it takes where nothing is folded, with its border."""
-        rows = sum(len(kind.found) + (kind.causes > 1) for kind in self._kinds)
-        return rows + self.HEADER_LINES + 2
+    def unfolded(self) -> int:
+        """How many rows there are where nothing is folded."""
+        return sum(len(kind.found) + (kind.causes > 1) for kind in self._kinds)
 
     def find(self, association: int | None, wanted: Callable[[Found], bool]) -> None:
         """Put the cursor on the first finding about an association that is wanted, else on the first about it."""

@@ -9,19 +9,24 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.entry_order import SET_BACK, Order, by_time
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.message import Message
 from dicomsniff.findings.finding import Finding
 from dicomsniff.quantities import duration
-from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
+from dicomsniff.span import Span
+from dicomsniff.words.entries import entry_detail, entry_name, entry_size
 
 LONG = 1_000_000_000
 """Time (ns) without a word from which on a gap has a line of its own."""
 
 
 class LadderLine(Struct, eq=False):
-    """An entry, or the gap before it; `since` is the time (ns) from the last byte before it, None for the first."""
+    """An entry, or the gap before it; `since` is the time (ns) from the last byte before it, None for the first.
+
+    That is negative where the capture's clock was set back by so much, at least.
+    """
 
     entry: Entry
     since: int | None
@@ -67,11 +72,6 @@ class Run(Struct, eq=False):
         return self._size
 
 
-def order(line: LadderLine) -> tuple[int, int]:
-    """Return what lines are listed by."""
-    return entry_order(line.entry)
-
-
 class LadderLines:
     """The lines of one association's entries, kept up as they come. Nothing that `stands_out` is folded."""
 
@@ -93,26 +93,35 @@ class LadderLines:
         """Those that have lines."""
         self._until = 0
         """When the last byte of them all was captured (ns since 1970)."""
+        self.order: Order = by_time
+        """What the spans of entries are listed by."""
 
-    def take(self, entries: list[Entry], found: Sequence[Finding], most: int | None = None) -> bool:
-        """Take the entries by time, and what was found about them, each with what came since.
+    def take(
+        self, entries: list[Entry], found: Sequence[Finding], most: int | None = None, order: Order = by_time
+    ) -> bool:
+        """Take the entries in an order, and what was found about them, each with what came since.
 
         No more than `most` of them at a time; tell whether those were all.
         """
-        known = len(self._entries)
+        known, self.order = len(self._entries), order
         fresh = found[self._judged :] if found is self._found else found  # at its end an association's are another list
         self._found, self._judged = found, len(found)
         if self._entries != entries[:known] or any(map(self._is_in_run, fresh)):
             self.lines, self._every, self._entries, known = [], [], [], 0
         until = self._until if known else None
+        before = self._entries[-1].span.first_time if known else None
         fresh_entries = entries[known : known + most if most is not None else None]
         for entry in fresh_entries:
             span = entry.event.span
-            since = span.first_time - until if until is not None else None
+            since = max(0, span.first_time - until) if until is not None else None
+            if order is not by_time and before is not None and span.first_time < before - SET_BACK:
+                since = span.first_time - before  # the clock was set back
             if since is not None and since >= LONG:
                 self._add(LadderLine(entry, since, is_gap=True))
             self._add(LadderLine(entry, since))
-            until = span.last_time if until is None or until < span.last_time else until
+            is_set_back = since is not None and since < 0
+            until = span.last_time if until is None or until < span.last_time or is_set_back else until
+            before = span.first_time
         self._entries += fresh_entries
         self._until = until or 0
         return len(self._entries) == len(entries)
@@ -135,14 +144,22 @@ class LadderLines:
                 lines.append(LadderLine(line.entry, line.since, run=Run([line.entry], is_folded=True)))
         return lines
 
+    def key(self, line: LadderLine) -> tuple[int, int]:
+        """Return what a line is listed by."""
+        return self.order(line.entry.event.span)
+
+    def _from(self, span: Span) -> range:
+        """Return the places of all lines from the first that is listed where a span is."""
+        return range(bisect_left(self._every, self.order(span), key=self.key), len(self._every))
+
     def of(self, entry: Entry) -> LadderLine | None:
         """Return an entry's own line."""
-        key = entry_order(entry)
-        for place in range(bisect_left(self._every, key, key=order), len(self._every)):
+        key = self.order(entry.span)
+        for place in self._from(entry.span):
             line = self._every[place]
             if line.entry is entry and not line.is_gap:
                 return line
-            if order(line) != key:
+            if self.key(line) != key:
                 return None
         return None
 
@@ -204,10 +221,10 @@ class LadderLines:
 
     def _is_in_run(self, finding: Finding) -> bool:
         """Whether a finding makes an entry stand out that was folded, or could have been."""
-        key = finding.span.first_time, finding.span.first_packet
-        for place in range(bisect_left(self._every, key, key=order), len(self._every)):
+        key = self.order(finding.span)
+        for place in self._from(finding.span):
             line = self._every[place]
-            if order(line) != key:
+            if self.key(line) != key:
                 return False
             if line.entry.span == finding.span and line.run is not None:
                 return True

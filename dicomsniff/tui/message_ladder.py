@@ -8,6 +8,7 @@ from textual import work
 from textual.binding import BindingType
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.entry_order import by_time
 from dicomsniff.association.timeline import Entry, TcpEnd
 from dicomsniff.association.tls_layer import TlsTrouble
 from dicomsniff.dimse.message import Message
@@ -21,14 +22,14 @@ from dicomsniff.tui.column_list import ColumnList
 from dicomsniff.tui.columns import Column
 from dicomsniff.tui.entry_times import ABSOLUTE, DATE, LONG, RELATIVE, SHORT, YEAR
 from dicomsniff.tui.keys import Where, bindings, unsaid
-from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text, order
+from dicomsniff.tui.ladder_line import LadderLine, LadderLines, gap_text
 from dicomsniff.tui.problem_index import LETTERS, RANK
 from dicomsniff.tui.row_list import MAX_COPIED, as_text
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import UNSELECTED, Session
 from dicomsniff.tui.shown import Shown
 from dicomsniff.tui.slices import turn
-from dicomsniff.words.entries import entry_detail, entry_name, entry_order
+from dicomsniff.words.entries import entry_detail, entry_name
 
 AT_ONCE = 5000
 """Entries that get rows before keys are looked at again."""
@@ -81,7 +82,7 @@ class MessageLadder(ColumnList[LadderLine]):
         else:
             title, least, most = "UTC", SHORT, LONG
         to_right = session.times == RELATIVE
-        return Column(title, self._when, least, most, 2, 1, to_right, key=order, draw=self._draw_when)
+        return Column(title, self._when, least, most, 2, 1, to_right, key=_time, draw=self._draw_when)
 
     @property
     def entry(self) -> Entry | None:
@@ -97,7 +98,8 @@ class MessageLadder(ColumnList[LadderLine]):
             self.cursor = 0
             self.scroll_to(y=0, animate=False)
         found = session.capture.found.of(association).all if association is not None else []
-        self._lacks = not self._lines.take(session.entries, found, AT_ONCE)
+        order = session.order.order if session.order is not None else by_time
+        self._lacks = not self._lines.take(session.entries, found, AT_ONCE, order)
         if self._lacks and not self._takes_on:
             self._takes_on = True
             self.take_on()
@@ -131,12 +133,14 @@ class MessageLadder(ColumnList[LadderLine]):
             return None
         if self.sorted_by is not None or self.backwards:
             return next((row for row, line in enumerate(self.rows) if self._holds(line, entry)), None)
-        key = entry_order(entry)
-        for row in reversed(range(bisect_right(self.rows, key, key=order))):
+        key = self._lines.order(entry.span)
+        for row in reversed(range(bisect_right(self.rows, key, key=self._lines.key))):
             line = self.rows[row]
             if self._holds(line, entry):
                 return row
-            if not line.is_gap and order(line) < key:  # what it is folded into begins with the last row before it
+            if (
+                not line.is_gap and self._lines.key(line) < key
+            ):  # what it is folded into begins with the last row before it
                 return None
         return None
 
@@ -299,8 +303,14 @@ def arrow(line: LadderLine, width: int) -> str:
     return f"├{stroke} {name} {shaft}▶│" if from_requestor else f"│◀{shaft} {name} {stroke}┤"
 
 
+def _time(line: LadderLine) -> tuple[int, int]:
+    return by_time(line.entry.span)
+
+
 def _since(line: LadderLine) -> str:
-    return "" if line.since is None else duration(max(0, line.since))
+    if line.since is None:
+        return ""
+    return duration(line.since) if line.since >= 0 else f"-{duration(-line.since)}"
 
 
 def _size(line: LadderLine) -> str:

@@ -20,12 +20,13 @@ def find_target(session: Session, target: Target) -> Place | None:
     Of an association without its details that is the whole of it.
     """
     association = session.listing.find(target.association)
-    shown = session.reopening.shown(association)
-    if association is None or shown is None:
+    order = session.order_of(association) if association is not None else None
+    if association is None or order is None:
         return None
     entry: Entry | None = None
-    if 0 < target.message <= len(shown.messages):
-        entry = TimelineOrder(shown).find_message(shown.messages[target.message - 1])
+    messages = order.association.messages
+    if 0 < target.message <= len(messages):
+        entry = order.find_message(messages[target.message - 1])
     return Place(association, entry)
 
 
@@ -37,18 +38,18 @@ def find_finding(session: Session, finding: Finding, number: int | None) -> Plac
     place = find_target(session, Target(association.id, finding.message_number or 0))
     if finding.about is None and place is not None and place.entry is not None:
         return place
-    shown = session.reopening.shown(association) or association
-    return Place(association, TimelineOrder(shown).find_cause(finding))
+    order = session.order_of(association)
+    return Place(association, order.find_cause(finding) if order is not None else None)
 
 
 def find_wait(session: Session, row: Waited) -> Place | None:
     """Return the place of what was waited for; of time in which nothing was, that is the whole association."""
     place = find_target(session, Target(row.association.id, row.message))
-    shown = session.reopening.shown(place.association) if place is not None else None
-    if place is None or shown is None or row.message:
+    order = session.order_of(place.association) if place is not None else None
+    if place is None or order is None or row.message:
         return place
     name = row.wait.name if row.wait is not None else _WAITED_FOR.get(row.part, "")
-    entries = (each for each in TimelineOrder(shown).entries if not isinstance(each.event, Message))
+    entries = (each for each in order.entries if not isinstance(each.event, Message))
     return place._replace(entry=next((each for each in entries if each.event.name == name), None))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from msgspec.structs import replace
+from msgspec import Struct
 from rich.style import Style
 from textual.message import Message
 
@@ -20,12 +20,42 @@ from dicomsniff.words.objects import StoredObject, stored_objects
 _State = tuple[int, bool]
 
 
+class ObjectRow(Struct, frozen=True, eq=False):
+    """What a row says of an object: the messages themselves stay where they are, in memory or packed in a file."""
+
+    association: Association
+    number: int
+    """That of the C-STORE-RQ; 0 where that has no end so far."""
+    instance: str
+    sop_class_uid: str | None
+    code: str
+    severity: Severity | None
+    size: int | None
+    took: int | None
+    asked_for_by: str
+
+    @classmethod
+    def of(cls, association: Association, stored: StoredObject) -> "ObjectRow":
+        """Note what there is to be said of an object; `association` may lack the details that it has."""
+        request = stored.request
+        about = request.number, stored.instance, request.sop_class_uid, stored.code, stored.severity
+        return cls(association, *about, stored.size, stored.took, stored.asked_for_by)
+
+    def whole(self, look: Callable[[Association], Association | None]) -> StoredObject | None:
+        """Return the object; None where the details of its association cannot be had."""
+        association = look(self.association)
+        for each in stored_objects(association) if association is not None else ():
+            if (each.request.number, each.instance) == (self.number, self.instance):
+                return each
+        return None
+
+
 class ObjectIndex:
     """The objects of associations, the worst first; an association is looked at again only where it went on."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[_State, dict[Severity | None, list[StoredObject]]]] = {}
-        self.objects: list[StoredObject] = []
+        self._known: dict[int, tuple[_State, dict[Severity | None, list[ObjectRow]]]] = {}
+        self.objects: list[ObjectRow] = []
         self.total = 0
         """Those that were sent, listed or not."""
 
@@ -33,7 +63,7 @@ class ObjectIndex:
         self, associations: Iterable[Association], look: Callable[[Association], Association]
     ) -> Iterator[None]:
         """Arrange the objects of associations, as far as there are details to `look` at, one association a step."""
-        known: dict[int, tuple[_State, dict[Severity | None, list[StoredObject]]]] = {}
+        known: dict[int, tuple[_State, dict[Severity | None, list[ObjectRow]]]] = {}
         total = 0
         for association in associations:
             sent = association.message_counts.requests["C-STORE"]
@@ -42,8 +72,8 @@ class ObjectIndex:
                 state = (association.message_counts.messages, association.closed)
                 before = self._known.get(association.id)
                 if before is None or before[0] != state:
-                    # What there is to look at is a copy perhaps, of which only the operations are to be kept.
-                    objects = (replace(each, association=association) for each in stored_objects(look(association)))
+                    # What there is to look at is a copy perhaps, of which nothing is to be kept.
+                    objects = (ObjectRow.of(association, each) for each in stored_objects(look(association)))
                     before = (state, _by_severity(objects))
                 known[association.id] = before
             yield
@@ -55,20 +85,20 @@ class ObjectIndex:
         self.total = max(total, len(self.objects))
 
 
-def _by_severity(objects: Iterable[StoredObject]) -> dict[Severity | None, list[StoredObject]]:
-    found: dict[Severity | None, list[StoredObject]] = {}
+def _by_severity(objects: Iterable[ObjectRow]) -> dict[Severity | None, list[ObjectRow]]:
+    found: dict[Severity | None, list[ObjectRow]] = {}
     for each in objects:
         found.setdefault(each.severity, []).append(each)
     return found
 
 
-class ObjectList(ColumnList[StoredObject]):
+class ObjectList(ColumnList[ObjectRow]):
     """Status, SOP class and instance, whose it is where that may be shown, size, time, association, what for."""
 
     class Seen(Message):
         """Other rows are in sight."""
 
-    def __init__(self, chosen: Callable[[StoredObject], None], patient: Callable[[StoredObject], str]) -> None:
+    def __init__(self, chosen: Callable[[ObjectRow], None], patient: Callable[[ObjectRow], str]) -> None:
         super().__init__((), chosen, id="objects-list")
         self._patient = patient
         self.border_title = "Objects"
@@ -77,7 +107,7 @@ class ObjectList(ColumnList[StoredObject]):
     def choose_columns(self) -> None:
         """Have a column for patients only where they may be shown."""
         patient = Column("patient", self._patient, 12, 26, share=2, leaves=4)
-        columns: tuple[Column[StoredObject], ...] = (
+        columns: tuple[Column[ObjectRow], ...] = (
             Column("", _sign, 1, is_toned=True, is_sign=True, key=lambda row: -RANK[row.severity]),
             Column("status", lambda row: row.code, 7, is_toned=True),
             Column("SOP class", _sop_class, 14, 34, share=2),
@@ -90,7 +120,7 @@ class ObjectList(ColumnList[StoredObject]):
         )
         self.set_columns(columns)
 
-    def show(self, objects: list[StoredObject], selected: StoredObject | None, total: int) -> None:
+    def show(self, objects: list[ObjectRow], selected: ObjectRow | None, total: int) -> None:
         """List other objects, `total` being those that were sent, listed or not."""
         failed = sum(each.severity is Severity.ERROR for each in objects)
         said = f"{len(objects):,}" if len(objects) >= total else f"{len(objects):,} of {total:,}"
@@ -112,37 +142,37 @@ class ObjectList(ColumnList[StoredObject]):
         self.post_message(self.Seen())
 
     @property
-    def in_sight(self) -> list[StoredObject]:
+    def in_sight(self) -> list[ObjectRow]:
         """The objects whose rows are in sight."""
         return [self.rows[index] for index in self._in_sight()]
 
-    def style_of(self, row: StoredObject) -> Style | str:
+    def style_of(self, row: ObjectRow) -> Style | str:
         """Return the colour of how it fared."""
         return self.severity_style(row.severity)
 
 
-def _sign(row: StoredObject) -> str:
+def _sign(row: ObjectRow) -> str:
     return LETTERS[row.severity]
 
 
-def _sop_class(row: StoredObject) -> str:
-    return allowed(the_class(row.request.sop_class_uid)).removesuffix(" Storage")  # as nearly all of them end
+def _sop_class(row: ObjectRow) -> str:
+    return allowed(the_class(row.sop_class_uid)).removesuffix(" Storage")  # as nearly all of them end
 
 
-def shown_uid(row: StoredObject) -> str:
+def shown_uid(row: ObjectRow) -> str:
     """Return the SOP Instance UID of an object as it may be shown."""
     return gate().uid(row.instance) if row.instance else "without a UID"
 
 
-def _draw_instance(row: StoredObject, width: int) -> Shown:
+def _draw_instance(row: ObjectRow, width: int) -> Shown:
     """Cut its beginning where there is little room: UIDs of one study differ at their ends."""
     text = Shown(shown_uid(row))
     return text if len(text) <= width else Shown("…").append(text.plain[1 - width :])
 
 
-def _size(row: StoredObject) -> str:
+def _size(row: ObjectRow) -> str:
     return byte_size(row.size) if row.size is not None else "none"
 
 
-def _took(row: StoredObject) -> str:
+def _took(row: ObjectRow) -> str:
     return duration(row.took) if row.took is not None else ""

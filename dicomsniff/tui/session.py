@@ -111,6 +111,13 @@ class Session:
         """The selected association, with its details if they were gone back for."""
         return self.order.association if self.order is not None else None
 
+    def order_of(self, association: Association) -> TimelineOrder | None:
+        """Return the entries of an association by time, with the details that were gone back for."""
+        if association is self.association:
+            return self.order
+        shown = self.reopening.shown(association)
+        return TimelineOrder(shown) if shown is not None else None
+
     @property
     def is_dated(self) -> bool:
         """Whether times of day need a date, as the capture spans days."""

@@ -10,7 +10,7 @@ SLICE = 0.01
 """Seconds of work after which keys are looked at."""
 PAUSE = 0.002
 """Seconds in which they are, whoever goes on then."""
-PATIENCE = 0.3
+PATIENCE = 0.5
 """Seconds for which a slice waits for the answers to keys: they may come all the time."""
 AT_ONCE, LONGEST = 100, 0.03
 """Steps that are done even where they take longer, but not longer than so many seconds."""

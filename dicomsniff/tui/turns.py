@@ -14,7 +14,7 @@ SOON = 0.0001
 BUSY = 0.02
 """The same while the interface answers a key: a redraw that is interrupted at each turn takes twice as long."""
 
-ANSWERED = 0.3
+ANSWERED = 0.5
 """Seconds after a key for which whatever can wait does, unless its answer is drawn before."""
 SETTLED = 0.02
 """Seconds after a frame in which another one may follow that belongs to the same answer."""

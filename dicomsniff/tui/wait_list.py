@@ -15,7 +15,7 @@ from dicomsniff.words.waits import Waited, longest, waits_of
 
 MAX_WAITS = 1000
 """Waits listed, the longest ones."""
-MAX_KNOWN = 8 * MAX_WAITS
+MAX_KNOWN = 2 * MAX_WAITS
 """Waits from which on the shorter ones are forgotten."""
 
 

@@ -44,12 +44,6 @@ from dicomsniff.quantities import counted, of_all, some_of
 from dicomsniff.words.times import latency_text
 
 
-def entry_order(entry: Entry) -> tuple[int, int]:
-    """Return what entries are listed by: when the first byte was captured (ns since 1970), and in which packet."""
-    span = entry.event.span
-    return span.first_time, span.first_packet
-
-
 def entry_name(entry: Entry) -> str:
     """Name a timeline entry: `C-STORE-RQ 1`, `A-ASSOCIATE-RQ`, `1448 bytes missing`."""
     match entry.event:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 import build
 from dicomsniff.privacy.gate import Privacy
+from dicomsniff.tui.session import Change
 from dicomsniff.tui.views.objects import Objects
 from tui.screens import LARGE, SMALL, opened, press, screen_text, settle
 
@@ -74,3 +77,22 @@ async def test_whose_all_objects_in_sight_are_is_read_however_they_came_in_sight
         await settle(pilot)
         assert view.list.in_sight != first
         assert all(map(view.patients.of, view.list.in_sight))
+
+
+async def test_of_an_object_whose_details_cannot_be_had_its_row_is_what_is_known(
+    stored_capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(stored_capture, LARGE) as (app, pilot):
+        await press(pilot, "4", "home")
+        view = app.workspace.current
+        said = {row.name: row.value for row in view.explained.rows}
+        assert said["status"] == "Failure 0xA700 (Refused: Out of Resources)"
+        assert said["comment"] == "disk full"
+        view._known = None
+        monkeypatch.setattr(app.session.reopening, "shown", lambda _: None)
+        app.session.tell(Change.PRIVACY)
+        less = {row.name: row.value for row in view.explained.rows}
+        assert less["status"] == "A700"
+        assert (less["SOP instance"], less["size"]) == (said["SOP instance"], said["size"])
+        assert not {"comment", "time", "error"} & less.keys()
+        assert view.object is None

@@ -7,8 +7,8 @@ from tui.screens import every_size, opened, press, screen_text
 
 
 def said(text: str) -> str:
-    """What the screen says, without borders and line breaks."""
-    return " ".join(line.strip(" ┃│┏━┓╭─╮╰╯┗┛").strip() for line in text.splitlines())
+    """What the screen says, without borders, scroll bars and line breaks."""
+    return " ".join(" ".join(line.strip(" ┃│┏━┓╭─╮╰╯┗┛▁▂▃▄▅▆▇█").split()) for line in text.splitlines())
 
 
 @every_size

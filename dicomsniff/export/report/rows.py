@@ -1,9 +1,11 @@
 """Timeline entries as rows of a report: they wait as lines of JSON until their association is over."""
 
 import json
+from operator import attrgetter
 from typing import IO, NamedTuple, Self
 
 from dicomsniff.association.association import Association
+from dicomsniff.association.entry_order import clock_was_set_back
 from dicomsniff.association.timeline import Entry
 from dicomsniff.dictionary.statuses import find_status
 from dicomsniff.dimse.message import Message
@@ -15,7 +17,7 @@ from dicomsniff.findings.parts import shown
 from dicomsniff.library import Capture
 from dicomsniff.quantities import byte_size
 from dicomsniff.side import Side
-from dicomsniff.words.entries import entry_detail, entry_name, entry_order, entry_size
+from dicomsniff.words.entries import entry_detail, entry_name, entry_size
 
 MAX_ROWS = 50_000
 """Timeline entries of a report; further ones are counted."""
@@ -59,7 +61,7 @@ class RowsView(DraftedView):
         """Return an entry as a row."""
         event, span, size = entry.event, entry.span, entry_size(entry)
         row = Row(
-            entry_order(entry)[0],
+            span.first_time,
             span.first_packet,
             span.last_packet,
             entry.side is Side.REQUESTOR,
@@ -81,8 +83,9 @@ class RowsView(DraftedView):
         super().keep(association, line)
 
     def rows(self, association: Association) -> list[Row]:
-        """Return the rows of an association that is over, in the order of time."""
-        return sorted(map(Row.read, self.drafts.take(association.id)), key=lambda row: (row.time, row.packet))
+        """Return the rows of an association that is over, as they are listed."""
+        order = attrgetter("packet", "time") if clock_was_set_back(association) else attrgetter("time", "packet")
+        return sorted(map(Row.read, self.drafts.take(association.id)), key=order)
 
     def _with_elements(self, row: Row, association: Association, message: Message) -> Row:
         command, data_set = message.command, message.data_set

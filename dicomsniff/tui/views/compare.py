@@ -168,6 +168,7 @@ class Compare(View):
         else:
             self.list.border_title = "Compare"
         self.list.show_rows(differences)
+        self.fit(self.list, len(differences))
         if self.list.selected is not None:
             self._explain(self.list.selected)
         else:

@@ -24,6 +24,7 @@ from dicomsniff.tui.navigation import find_finding
 from dicomsniff.tui.related import target_of
 from dicomsniff.tui.said import allowed
 from dicomsniff.tui.session import Change, Session
+from dicomsniff.tui.slices import go_on, turn
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.time_rows import time_rows
 from dicomsniff.tui.timeline_order import TimelineOrder
@@ -50,8 +51,8 @@ class FindingsView(View):
         self.chooser = self.list
         self._explained: tuple[str, bool, Finding] | None = None
         """The row that is explained: its code, whether it is a heading, and its finding."""
-        self._placed: tuple[Finding, tuple[TimelineOrder, Entry] | None] | None = None
-        """A finding about an association that is not selected, and its place."""
+        self._placed: tuple[object, tuple[TimelineOrder, Entry] | None] | None = None
+        """The place of a finding, and what that was found by."""
         self._state: tuple[int, ...] = ()
         """How many associations there are, and how much was found, of what is listed."""
 
@@ -73,10 +74,14 @@ class FindingsView(View):
         elif why := self.select_shown():
             self.app.notify(why)
 
+    async def list_all(self) -> None:
+        """List everything that was found, between keys."""
+        steps = self.listing()
+        while not go_on(steps):
+            await turn()
+
     def show_worst(self) -> bool:
-        """Select the worst finding; tell whether there is one that is an error or a warning."""
-        for _ in self.listing():  # it is shown next
-            pass
+        """Select the worst finding listed; tell whether there is one that is an error or a warning."""
         self.list.move_to(0)
         row = self.list.selected
         if row is None or row.kind.severity is Severity.NOTE:
@@ -115,8 +120,7 @@ class FindingsView(View):
             yield from arranging(about_capture, ((each, found.of(each)) for each in listed), finds)
             self._state = state
             self.list.show(finds)
-            if finds.kinds:
-                self._body.need(self.list.needs)
+            self.fit(self.list, self.list.unfolded)
 
     def _chosen(self, row: FindingRow) -> None:
         """Select the place of a finding, too."""
@@ -156,8 +160,9 @@ class FindingsView(View):
         yield FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value)
         if rule is not None:
             yield FieldRow("what to do", rule.remedy)  # first, as there may be room for little
-            yield FieldRow("means", f"{rule.title}. {rule.meaning}")
         yield FieldRow("rule", ", ".join(filter(None, (finding.code, finding.reference))))
+        if rule is not None:
+            yield FieldRow("means", f"{rule.title}. {rule.meaning}")
         if demand := clause_of(finding.code).demand:
             yield FieldRow("demands", demand)
         if found.is_follower:
@@ -194,16 +199,14 @@ class FindingsView(View):
     def _place(self, found: Found) -> tuple[TimelineOrder, Entry] | None:
         """Return the entry that a finding is about, among those of its association; None where there is none."""
         session = self.session
-        if session.order is not None and session.association is session.listing.find(found.association or 0):
-            return (session.order, session.entry) if session.entry is not None else None
-        if self._placed is None or self._placed[0] is not found.finding:
-            # Nobody has selected it: it is found once, however often it is said what is known of it.
+        association = session.listing.find(found.association or 0)
+        order = session.order if association is session.association else None
+        state = found.finding, order, association is not None and association.condensed
+        if self._placed is None or self._placed[0] != state:  # it is said again and again what is known of it
             place = find_finding(session, found.finding, found.association)
-            shown = session.reopening.shown(place.association) if place is not None else None
-            placed = None
-            if place is not None and shown is not None and place.entry is not None:
-                placed = TimelineOrder(shown), place.entry
-            self._placed = found.finding, placed
+            order = session.order_of(place.association) if place is not None else None
+            entry = place.entry if place is not None else None
+            self._placed = state, (order, entry) if order is not None and entry is not None else None
         return self._placed[1]
 
     def _around(self, found: Found, order: TimelineOrder, entry: Entry) -> Iterator[FieldRow]:

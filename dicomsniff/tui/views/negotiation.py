@@ -67,6 +67,7 @@ class Negotiation(View):
             self.matrix.cursor = 0
             self.matrix.scroll_to(y=0, animate=False)
         self.matrix.show(self._table)
+        self.fit(self.matrix, len(self._table.rows))
         self.matrix.border_title = Shown(self._title(association))
         if self.matrix.selected is not None:
             self._explain(self.matrix.selected)

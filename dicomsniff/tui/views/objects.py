@@ -15,7 +15,7 @@ from dicomsniff.tui.detail import Detail
 from dicomsniff.tui.field_row import FieldRow
 from dicomsniff.tui.field_tree import FieldTree
 from dicomsniff.tui.link_book import Target
-from dicomsniff.tui.object_list import ObjectIndex, ObjectList, shown_uid
+from dicomsniff.tui.object_list import ObjectIndex, ObjectList, ObjectRow, shown_uid
 from dicomsniff.tui.patients import Patients
 from dicomsniff.tui.said import allowed, gate
 from dicomsniff.tui.session import Change, Place, Session
@@ -30,7 +30,7 @@ class Objects(View):
     """The objects of the associations that are listed, and what is known of the selected one."""
 
     def __init__(self, session: Session) -> None:
-        self.patients = Patients(session.capture)
+        self.patients = Patients(session.capture, session.reopening.pass_by)
         self.list = ObjectList(self._chosen, self.patients.of)
         self.explained = FieldTree(id="object", title="Object", empty="what is selected above is said here in full")
         body = Split(self.list, self.explained, ARRANGEMENTS, id="objects-body")
@@ -40,6 +40,8 @@ class Objects(View):
         self._touched = False
         """Whether somebody has chosen an object, so that the cursor stays there."""
         self._loading = False
+        self._known: tuple[ObjectRow, StoredObject | None] | None = None
+        """The object of a row, as it is asked for again and again."""
 
     def take(self, change: Change) -> None:
         """Show what was stored by now."""
@@ -56,13 +58,20 @@ class Objects(View):
     def object(self) -> tuple[Association, Message] | None:
         """The request of the object under the cursor, and its association."""
         row = self.list.selected
-        return (row.association, row.request) if row is not None else None
+        whole = self._whole(row) if row is not None else None
+        return (whole.association, whole.request) if whole is not None else None
+
+    def _whole(self, row: ObjectRow) -> StoredObject | None:
+        """Return the object of a row; None where the details of its association cannot be had."""
+        if self._known is None or self._known[0] is not row:
+            self._known = row, row.whole(self.session.reopening.shown)
+        return self._known[1]
 
     def open_selected(self) -> None:
         """Go to the message of the selected object."""
         row = self.list.selected
         if row is not None:
-            self.follow(Target(row.association.id, row.request.number))
+            self.follow(Target(row.association.id, row.number))
 
     def listing(self) -> Iterator[None]:
         """List what was stored by now."""
@@ -71,15 +80,18 @@ class Objects(View):
             "no object was sent by C-STORE", "no object was sent so far", ": 2 shows what was exchanged"
         )
         self.list.show(self._index.objects, self.list.selected if self._touched else None, self._index.total)
+        self.fit(self.list, len(self._index.objects))
 
-    def _chosen(self, row: StoredObject) -> None:
+    def _chosen(self, row: ObjectRow) -> None:
         """Select its message, too."""
         self._touched = True
         session = self.session
         association = session.listing.find(row.association.id)
         if association is not None:
             session.select(association)
-            entry = session.order.find_message(row.request) if session.order is not None else None
+            whole = self._whole(row)
+            order = session.order if whole is not None else None
+            entry = order.find_message(whole.request) if order is not None and whole is not None else None
             session.select_place(Place(association, entry))
         self._explain()
         self.look_for_patients()
@@ -123,42 +135,50 @@ class Objects(View):
         if detail is None or known is None or known.rows != detail.rows:
             self.explained.show(detail)
 
-    def _rows(self, row: StoredObject) -> Iterator[FieldRow]:
+    def _rows(self, row: ObjectRow) -> Iterator[FieldRow]:
         """Yield what it is, how it fared and why, and what it was sent for."""
         style = row.severity.value if row.severity is not None else ""
-        yield FieldRow("status", row.status, style=style)
-        if row.comment:
-            yield FieldRow("comment", allowed(row.comment), style=style)
+        whole = self._whole(row)
+        yield FieldRow("status", whole.status if whole is not None else row.code, style=style)
         yield FieldRow("SOP instance", shown_uid(row))
-        numbers = {row.request.number, row.operation.final.number if row.operation.final is not None else 0} - {0}
-        for finding in list(self.session.capture.found.of(row.association).all):
-            if finding.message_number in numbers:
-                yield FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value)
-        yield FieldRow("SOP class", allowed(the_class(row.request.sop_class_uid)))
+        if whole is not None:
+            yield from self._fared(whole, style)
+        yield FieldRow("SOP class", allowed(the_class(row.sop_class_uid)))
         if patient := self.patients.of(row):
             yield FieldRow("patient", patient)
         elif not gate().privacy.keep_phi:
             yield FieldRow("patient", "withheld; P shows it")
-        yield from self._origin(row)
-        syntax = row.request.transfer_syntax
+        yield from self._origin(row, whole)
+        syntax = whole.request.transfer_syntax if whole is not None else None
         yield FieldRow("syntax", allowed(the_class(syntax)) if syntax else "not known")
         yield FieldRow("size", byte_size(row.size) if row.size is not None else "no data set came")
-        request, waiting, _ = operation_time(row.operation)
-        said = f"sent in {duration(request)}"
-        if waiting is not None and waiting >= 0:
-            said += f", answered {duration(waiting)} after its end"
-        yield FieldRow("time", said)
+        if whole is not None:
+            request, waiting, _ = operation_time(whole.operation)
+            said = f"sent in {duration(request)}"
+            if waiting is not None and waiting >= 0:
+                said += f", answered {duration(waiting)} after its end"
+            yield FieldRow("time", said)
 
-    def _origin(self, row: StoredObject) -> Iterator[FieldRow]:
+    def _fared(self, whole: StoredObject, style: str) -> Iterator[FieldRow]:
+        """Yield what its response said beside the status, and what was found about it."""
+        if whole.comment:
+            yield FieldRow("comment", allowed(whole.comment), style=style)
+        final = whole.operation.final
+        numbers = {whole.request.number, final.number if final is not None else 0} - {0}
+        for finding in list(self.session.capture.found.of(whole.association).all):
+            if finding.message_number in numbers:
+                yield FieldRow(finding.severity.value, allowed(finding.line), style=finding.severity.value)
+
+    def _origin(self, row: ObjectRow, whole: StoredObject | None) -> Iterator[FieldRow]:
         """Yield what it was sent for, and between whom."""
         if asked := row.asked_for_by:
             yield FieldRow("for", allowed(asked))
-        for link in self.session.book.having(row.association, row.request):
+        for link in self.session.book.having(row.association, whole.request) if whole is not None else ():
             yield FieldRow("belongs to", link.target.text, target=link.target)
         parties = " → ".join(allowed(the_party(each)) for each in (row.association.requestor, row.association.acceptor))
         yield FieldRow("association", f"{row.association.id}: {parties}")
 
 
-def _place(row: StoredObject) -> tuple[int, int]:
+def _place(row: ObjectRow) -> tuple[int, int]:
     """Return the association and the message by which it was sent: what there is of either may be a copy."""
-    return row.association.id, row.request.number
+    return row.association.id, row.number

@@ -15,7 +15,7 @@ from dicomsniff.tui.shown import Shown, shortened
 from dicomsniff.tui.split import Arrangement, Split
 from dicomsniff.tui.status_line import LONGEST_NAME, ROOMY, fitted, keeping_text, nothing_found, packets_text, status_in
 from dicomsniff.tui.strip import Strip
-from dicomsniff.tui.views.view import View
+from dicomsniff.tui.views.view import FEW, View
 
 ARRANGEMENTS = (
     Arrangement(180, 30, 62, beside=True),
@@ -23,8 +23,6 @@ ARRANGEMENTS = (
     Arrangement(0, 18, 62),
     Arrangement(0, 0, 60, at_once=False),
 )
-FEW = 3
-"""Rows for which there is room however few associations there are."""
 MOST, AROUND = 8, 4
 """Lines of what is said of the capture, and those of the strip and of what is around the rows of the table."""
 TALL, MANY = 30, 20
@@ -89,8 +87,7 @@ class Overview(View):
             self.table.EMPTY = self._why_empty()
             self.table.show(session.association)
             # Those that a filter leaves out count, too: then nothing moves while one is typed.
-            rows = max(len(session.listing.all), FEW)
-            self._body.need(rows + self.table.HEADER_LINES + 2)
+            self.fit(self.table, len(session.listing.all))
         elif session.association is not None:
             self.table.put_cursor(session.association)
         self._show_capture(anew=self.is_due(change))

@@ -58,6 +58,7 @@ class Times(View):
         """List the longest waits by now."""
         self.list.EMPTY = self.why_empty("nothing was waited for", "no association is over yet")
         yield from self.list.arranging(self.session.listing.listed.copy(), self.session.listing.look)
+        self.fit(self.list, self.list.count)
 
     def open_selected(self) -> None:
         """Go to what was waited for."""

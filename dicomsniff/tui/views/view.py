@@ -28,6 +28,8 @@ from dicomsniff.tui.slices import Chore
 from dicomsniff.tui.split import Split
 from dicomsniff.tui.value_view import ValueView
 
+FEW = 3
+"""Rows for which a list above another pane has room, however few it has."""
 PATIENCE = 1.0
 """Seconds until what takes long is found out again, while the capture is being read."""
 
@@ -109,6 +111,10 @@ class View(Vertical):
     def lay_out(self, size: Size) -> None:
         """Arrange the panes for a size."""
         self._body.lay_out(size, self.pane, zoomed=self.zoomed)
+
+    def fit(self, rows: RowList, count: int) -> None:
+        """Give a list above another pane no more lines than it takes for so many rows."""
+        self._body.need(max(count, FEW) + rows.HEADER_LINES + 2)
 
     def go_to(self, pane: RowList) -> None:
         """Focus a pane; where there is no room for all of them, bring it in sight."""
