@@ -31,7 +31,7 @@ HOW_ENDED = {"FIN": "closed the connection", "RST": "broke the connection off"}
 _NO_HEADER = "a header of the PROXY protocol stands before the ClientHello, and the server likely does not expect it"
 _UNREADABLE = (10, 20, 22, 47, 50, 70, 80)
 """Alerts of a server that could not read the ClientHello; others say that it could."""
-_HANDSHAKE_FAILURE, _PROTOCOL_VERSION = 40, 70
+_HANDSHAKE_FAILURE, _ILLEGAL_PARAMETER, _PROTOCOL_VERSION = 40, 47, 70
 
 
 @capture_rule(code="tls-handshake-refused", severity=Severity.ERROR)
@@ -108,6 +108,8 @@ def _why(handshake: FailedHandshake) -> str:
     alert = handshake.alert if handshake.alert is not None else -1
     if known := _CERTIFICATE_ALERTS.get(alert):
         return known.format(whose="server's" if handshake.by_client else "client's")
+    if handshake.offers_keys and not handshake.by_client and alert == _ILLEGAL_PARAMETER:
+        return "of the keys that the client offers the server likely has another one (pre-shared key)"
     if known := _OTHER_ALERTS.get(alert):
         return known
     if handshake.alert == _HANDSHAKE_FAILURE and handshake.certificate is ClientCertificate.SENT:

@@ -113,6 +113,10 @@ def _certificate_lines(layer: TlsLayer) -> Iterator[str]:
             first, last = (timestamp(each, 0)[:_DATE] for each in (found.not_before, found.not_after))
             said = f"{the_name(found.subject)}, {issuer}, {found.key}, valid from {first} to {last}"
             yield f"certificate of the {peer.value}: {said}"
+        elif (raw := layer.session.raw_keys.get(peer)) is not None:
+            from dicomsniff.tls.certificates import read_key
+
+            yield f"key of the {peer.value}: {read_key(raw) or 'it cannot be read'}, in no certificate (RFC 7250)"
         elif layer.session.certificates.get(peer):
             yield f"certificate of the {peer.value}: it cannot be read"
         elif (compressed := layer.session.compressed.get(peer)) is not None:

@@ -72,6 +72,14 @@ def read_certificate(der: bytes) -> Certificate | None:
         return None
 
 
+def read_key(der: bytes) -> str:
+    """Name the kind of a public key (SubjectPublicKeyInfo), as `Certificate.key` does; empty where it is broken."""
+    try:
+        return _key(sole(der))[0]
+    except (ValueError, IndexError, OverflowError):
+        return ""
+
+
 def _read(certificate: Element) -> Certificate:
     signed, algorithm, signature = certificate.parts()
     fields = signed.parts()

@@ -11,7 +11,7 @@ from dicomsniff.findings.finding import Severity
 from dicomsniff.tls.vault import Vault
 from dicomsniff.words.entries import entry_name
 from pipeline import analyze, findings_of, names
-from tls_talk import Session, exchange, packets, spoken
+from tls_talk import Session, exchange, packets, refused_late, spoken
 
 TURNS = exchange(build.pixels(50_000, bytes(range(256)) * 100))
 RECORD = 5 + 1 + 16
@@ -198,3 +198,25 @@ def test_how_many_bytes_lost_records_held_is_exact_or_the_next_pdu_is_searched(v
     else:
         assert told.startswith(f"{len(lost) * length} bytes")
         assert association.outcome == "released"
+
+
+def test_over_tls_nobody_is_told_to_expect_it():
+    talk = spoken(TURNS[:1])
+    traffic = build.Talk(server=("10.0.0.2", 2762)).open()
+    for side, data in talk.turns:
+        traffic.pieces(side, [data])
+    (association,) = read(traffic.end(1).packets, talk.key_log).associations
+    (told,) = [each.message for each in findings_of(association).all]
+    assert told.endswith("without an answer; it may not admit callers from there")
+
+
+def test_an_alert_behind_the_request_is_why_that_got_no_answer():
+    talk = refused_late(TURNS[0][1], "pacs")
+    traffic = build.Talk(server=("10.0.0.2", 2762)).open()
+    for side, data in [*talk.turns[:3], talk.turns[4]]:
+        traffic.pieces(side, [data])
+    traffic.finish(0)
+    traffic.pieces(1, [talk.turns[3][1]])
+    (association,) = read(traffic.packets, talk.key_log).associations
+    (cause, *_) = findings_of(association).causes
+    assert (cause.code, [each.code for each in cause.followers]) == ("tls-refused", ["association-unanswered"])
