@@ -84,8 +84,8 @@ def _certificate(certificate: "Certificate", gate: Gate) -> Json:
         "subject": gate.address(certificate.subject),
         "issuer": gate.address(certificate.issuer),
         "names": [gate.address(name) for name in certificate.names],
-        "not_before": timestamp(certificate.not_before, 0),
-        "not_after": timestamp(certificate.not_after, 0),
+        "not_before": timestamp(certificate.not_before, 0) if certificate.not_before is not None else None,
+        "not_after": timestamp(certificate.not_after, 0) if certificate.not_after is not None else None,
         "key": certificate.key,
         "self_signed": certificate.is_self_signed,
     }

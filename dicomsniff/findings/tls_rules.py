@@ -219,9 +219,9 @@ def validity(review: Review) -> Iterator[Hit]:
     """
     now = review.association.start_time
     for layer, peer, certificate in _certificates(review):
-        if now > certificate.not_after:
+        if certificate.not_after is not None and now > certificate.not_after:
             said = f"expired on {timestamp(certificate.not_after, 0)}"
-        elif now < certificate.not_before:
+        elif certificate.not_before is not None and now < certificate.not_before:
             said = f"is valid from {timestamp(certificate.not_before, 0)} on only"
         else:
             continue

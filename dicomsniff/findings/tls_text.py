@@ -110,7 +110,8 @@ def _certificate_lines(layer: TlsLayer) -> Iterator[str]:
         found = own_certificate(layer, peer)
         if found is not None:
             issuer = "self-signed" if found.is_self_signed else f"issued by {the_name(found.issuer)}"
-            first, last = (timestamp(each, 0)[:_DATE] for each in (found.not_before, found.not_after))
+            times = (found.not_before, found.not_after)
+            first, last = ("?" if each is None else timestamp(each, 0)[:_DATE] for each in times)
             said = f"{the_name(found.subject)}, {issuer}, {found.key}, valid from {first} to {last}"
             yield f"certificate of the {peer.value}: {said}"
         elif (raw := layer.session.raw_keys.get(peer)) is not None:
