@@ -46,9 +46,9 @@ class TlsDecoder:
 
     def feed(self, peer: Peer, data: bytes, start: int) -> list[TlsEvent]:
         """Take bytes of one side, in order; `start` is the offset of the first one in its TCP stream."""
-        events = self._go_on(peer, self._directions[peer].feed(data, start))
-        if any(isinstance(each, Plaintext) and each.peer is peer for each in events):
-            return self._directions[peer.other].tell_lost_so_far() + events
+        events, other = self._go_on(peer, self._directions[peer].feed(data, start)), self._directions[peer.other]
+        if other.is_lost and any(isinstance(each, Plaintext) and each.peer is peer for each in events):
+            return other.tell_lost_so_far() + events
         return events
 
     def skip(self, peer: Peer, start: int, length: int) -> list[TlsEvent]:

@@ -74,6 +74,11 @@ class Direction:
         return self._is_interrupted or (self._waits_since is not None and self._waits_since != self._ring.stamp)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it is being searched where reading can go on."""
+        return self._search is not None
+
+    @property
     def _sought(self) -> bytes | None:
         """The version in the headers of records that are searched for: that of a hello need not be the one chosen."""
         return None if self._opener.is_plain else self._version
