@@ -112,6 +112,15 @@ def test_each_kind_of_tls_gives_the_transcript_of_the_plain_exchange(tmp_path, p
         assert session.encrypt_then_mac is ("encrypt then MAC" in kind)
 
 
+def test_what_a_suite_does_not_encrypt_is_not_called_encrypted(tmp_path):
+    recorded = next(path for path in EXCHANGES if path.stem == "1.2-NULL").read_text().splitlines()
+    turns = [("CS".index(line[0]), bytes.fromhex(line[2:])) for line in recorded if line[0] in "CS"]
+    capture, _ = files(tmp_path, Session(turns, b""))
+    (association,) = transcript(open_capture(capture))["associations"]
+    (said,) = [each["message"] for each in association["findings"] if each["code"] == "tls-unread"]
+    assert said.startswith("what it carries is not encrypted, but shown only where its authenticity can be checked")
+
+
 def test_secrets_inside_a_pcapng_file_are_used(tmp_path, session):
     path = tmp_path / "capture.pcapng"
     whole = build.pcapng(build.frames(packets(session)))

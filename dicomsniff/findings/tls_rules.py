@@ -130,7 +130,10 @@ def unread(review: Review) -> Iterator[Hit]:
         is_begun = session.client_random is not None and is_told
         begun = "" if is_begun else "capture it from its beginning, and then "
         why = f", and {said}" if (said := reading_text(layer)) else ""
-        text = f"what it carries is encrypted{why}; to read it: {begun}{HOW_TO_READ}"
+        what = "what it carries is encrypted"
+        if session.suite is not None and "_NULL_" in suite_name(session.suite):
+            what = "what it carries is not encrypted, but shown only where its authenticity can be checked"
+        text = f"{what}{why}; to read it: {begun}{HOW_TO_READ}"
         yield Hit(text, layer.opening)
 
 
