@@ -26,6 +26,14 @@ _OTHER_ALERTS = {
     115: "it does not know the pre-shared key's identity",
     120: "they have no application protocol in common",
 }
+_LATER_ALERTS = {
+    10: "it did not expect what it received then",
+    20: "what it received does not authenticate: it was changed on the way, or came in another order",
+    22: "a record is longer than it takes",
+    50: "it could not read what it received",
+    80: "something went wrong within it",
+    90: "its user ended it",
+}
 HOW_ENDED = {"FIN": "closed the connection", "RST": "broke the connection off"}
 """What a side did that ended a TCP connection, by how."""
 _NO_HEADER = "a header of the PROXY protocol stands before the ClientHello, and the server likely does not expect it"
@@ -98,6 +106,11 @@ def _why_early(failed: FailedHandshake) -> str:
     }[failed.certificate]
     is_told_by_size = failed.is_by_size and failed.certificate is not ClientCertificate.UNKNOWN
     return f"{said} (by the sizes of encrypted records)" if is_told_by_size else said
+
+
+def alert_reason(alert: int) -> str:
+    """Say why a side sends an alert once the handshake is over."""
+    return _LATER_ALERTS.get(alert) or _OTHER_ALERTS.get(alert) or "its log may say why"
 
 
 def _why(handshake: FailedHandshake) -> str:
