@@ -89,6 +89,9 @@ def ended_by_alert(review: Review) -> Iterator[Hit]:
         is_later = layer.session.plaintext[alert.peer] > 0  # else the handshake is what failed
         if alert.level != FATAL or alert.description in HARMLESS or not is_within or not is_later:
             continue
+        ended = layer.ended
+        if ended is not None and ended[0] is not alert.peer and ended[2].first_packet < span.first_packet:
+            continue  # it only misses the close_notify of the side that is gone
         whose = layer.side_of(alert.peer, association)
         why = alert_reason(alert.description)
         text = f"{the_peer(layer, alert.peer)} ended TLS by the alert {alert_name(alert.description)}: {why}"

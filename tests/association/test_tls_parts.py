@@ -284,3 +284,21 @@ def test_what_waits_for_any_secret_waits_on_and_is_told_once_of_each_server(sess
     analyzer.feed(batch(rest, first=len(build.frames(packets(session))) - len(rest) + 1))
     (association,) = analyzer.associations
     assert names(association)[:2] == ["A-ASSOCIATE-RQ", "A-ASSOCIATE-AC"]
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_an_alert_to_a_side_that_is_gone_ended_nothing(is_gone):
+    """So OpenSSL answers whoever closes the connection without close_notify."""
+    talk = spoken(TURNS[:4], ends_damaged=True)
+    traffic = build.Talk(server=("10.0.0.2", 2762)).open()
+    for side, data in talk.turns[:-2]:
+        traffic.pieces(side, [data])
+    if is_gone:
+        traffic.finish(0)
+    traffic.pieces(1, [talk.turns[-1][1]])
+    traffic.end(1)
+    (association,) = read(traffic.packets, talk.key_log).associations
+    (end,) = findings_of(association).causes
+    assert [end.code, *(each.code for each in end.followers)] == (
+        ["association-not-released"] if is_gone else ["tls-alert", "association-not-released"]
+    )
