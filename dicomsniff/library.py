@@ -319,7 +319,7 @@ class Capture:
         for log in self.reader.take_key_logs():
             self._keys.vault.secrets.add_capture_secrets(log)
         self._keys.look()
-        self._keys.vault.is_complete = over
+        self._keys.vault.is_complete = over or not (self._keys.may_grow or "pcapng" in self.reader.format)
         if self.is_live:
             self._keys.vault.pass_time(time.monotonic_ns())
 

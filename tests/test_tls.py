@@ -13,6 +13,8 @@ import pytest
 
 import build
 from calls import called
+from dicomsniff.capture import reader as reading
+from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dictionary.tls import version_name
 from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.export.formats import find_view
@@ -222,6 +224,25 @@ def test_a_key_log_that_grows_is_read_on(tmp_path, session):
     keys.close()
     analyzer.close()
     assert [(each.outcome, len(each.messages)) for each in analyzer.associations] == [("released", 4)]
+
+
+@pytest.mark.parametrize(("has_key_log", "listed"), [(False, 1), (True, 0)])
+def test_of_a_live_capture_without_key_log_tls_is_listed_at_once(tmp_path, monkeypatch, session, has_key_log, listed):
+    """Whether something is appended to a key log, or another file, is seen where reading waits."""
+    path, log = tmp_path / "growing.pcap", tmp_path / "keys.log"
+    path.write_bytes(build.pcap(build.frames(packets(session)[:12])))
+    log.write_bytes(b"")
+    keys = KeyFiles([log], growing=True) if has_key_log else None
+    capture, seen = Capture(CaptureReader(str(path), follow=True), keys=keys), []
+
+    def sleep(_: float) -> None:
+        seen.append(len(capture.analyzer.associations))
+        capture.reader.stop()
+
+    monkeypatch.setattr(reading.time, "sleep", sleep)
+    with capture:
+        assert len(capture.associations) == 1
+    assert seen[0] == listed
 
 
 # Secrets stay where they are
