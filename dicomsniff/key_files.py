@@ -43,6 +43,11 @@ class KeyFiles:
         if not growing:
             self.close()
 
+    @property
+    def may_grow(self) -> bool:
+        """Whether more may be appended to a key log."""
+        return bool(self._key_logs)
+
     def look(self) -> None:
         """Read what was appended to the key logs since the last time."""
         for file in self._key_logs:

@@ -178,7 +178,7 @@ class Capture:
 
     def pop_notices(self) -> list[str]:
         """Hand over what happened to a live capture since the last time: who captures, an interface that went away."""
-        return self.reader.pop_notices() + self._notices.pop()
+        return self.reader.pop_notices() + self._keys.vault.pop_notices() + self._notices.pop()
 
     def note(self, notice: str) -> None:
         """Take something that happened, for whoever pops notices; any thread may."""
@@ -319,7 +319,9 @@ class Capture:
         for log in self.reader.take_key_logs():
             self._keys.vault.secrets.add_capture_secrets(log)
         self._keys.look()
-        self._keys.vault.is_complete = over
+        self._keys.vault.is_complete = over or not (self._keys.may_grow or "pcapng" in self.reader.format)
+        if self.is_live:
+            self._keys.vault.pass_time(time.monotonic_ns())
 
     def _next_block(self) -> Block | None:
         """Read on; None at the end. Every way of reading goes through here."""
@@ -341,6 +343,8 @@ class Capture:
                 analyzer.note_losses(losses, last)
             else:
                 updates = self._feed(batch)
+            if self.is_live and batch is not None and self._keys.vault.waiting:
+                updates = updates + analyzer.pass_patience(time.monotonic_ns())
             self._done = batch is None and analyzer.is_over
         except BaseException as error:
             said = f"{self.reader.name}: reading it was broken off by {error!r}"

@@ -13,6 +13,8 @@ import pytest
 
 import build
 from calls import called
+from dicomsniff.capture import reader as reading
+from dicomsniff.capture.reader import CaptureReader
 from dicomsniff.dictionary.tls import version_name
 from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.export.formats import find_view
@@ -110,6 +112,15 @@ def test_each_kind_of_tls_gives_the_transcript_of_the_plain_exchange(tmp_path, p
         assert session.extended_master_secret is ("no extended master secret" not in kind)
     if "CBC" in kind:
         assert session.encrypt_then_mac is ("encrypt then MAC" in kind)
+
+
+def test_what_a_suite_does_not_encrypt_is_not_called_encrypted(tmp_path):
+    recorded = next(path for path in EXCHANGES if path.stem == "1.2-NULL").read_text().splitlines()
+    turns = [("CS".index(line[0]), bytes.fromhex(line[2:])) for line in recorded if line[0] in "CS"]
+    capture, _ = files(tmp_path, Session(turns, b""))
+    (association,) = transcript(open_capture(capture))["associations"]
+    (said,) = [each["message"] for each in association["findings"] if each["code"] == "tls-unread"]
+    assert said.startswith("what it carries is not encrypted, but shown only where its authenticity can be checked")
 
 
 def test_secrets_inside_a_pcapng_file_are_used(tmp_path, session):
@@ -213,6 +224,25 @@ def test_a_key_log_that_grows_is_read_on(tmp_path, session):
     keys.close()
     analyzer.close()
     assert [(each.outcome, len(each.messages)) for each in analyzer.associations] == [("released", 4)]
+
+
+@pytest.mark.parametrize(("has_key_log", "listed"), [(False, 1), (True, 0)])
+def test_of_a_live_capture_without_key_log_tls_is_listed_at_once(tmp_path, monkeypatch, session, has_key_log, listed):
+    """Whether something is appended to a key log, or another file, is seen where reading waits."""
+    path, log = tmp_path / "growing.pcap", tmp_path / "keys.log"
+    path.write_bytes(build.pcap(build.frames(packets(session)[:12])))
+    log.write_bytes(b"")
+    keys = KeyFiles([log], growing=True) if has_key_log else None
+    capture, seen = Capture(CaptureReader(str(path), follow=True), keys=keys), []
+
+    def sleep(_: float) -> None:
+        seen.append(len(capture.analyzer.associations))
+        capture.reader.stop()
+
+    monkeypatch.setattr(reading.time, "sleep", sleep)
+    with capture:
+        assert len(capture.associations) == 1
+    assert seen[0] == listed
 
 
 # Secrets stay where they are

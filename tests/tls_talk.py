@@ -79,10 +79,12 @@ def spoken(
     certificate: str = "pacs",
     prepare: Callable[[ssl.SSLContext, ssl.SSLContext], None] | None = None,
     resumes: bool = False,
+    ends_damaged: bool = False,
 ) -> Session:
     """Put an exchange of (side, bytes) in TLS; the client is side 0.
 
-    `prepare` is given the contexts of the client and of the server; where it `resumes`, a session was held before.
+    `prepare` is given the contexts of the client and of the server; where it `resumes`, a session was held before, and
+    where it `ends_damaged`, the last thing that the client sends does not authenticate, and the server says so.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "keys"
@@ -113,6 +115,14 @@ def spoken(
             while len(received) < len(data):
                 received += (server, client)[side].tls.read(1 << 20)
             assert received == data
+        if ends_damaged:
+            client.tls.write(b"-")
+            sent = client.outgoing.read()
+            turns.append((0, sent[:-1] + bytes([sent[-1] ^ 1])))
+            server.incoming.write(turns[-1][1])
+            with contextlib.suppress(ssl.SSLError):
+                server.tls.read()
+            passed(1)
         return Session(turns, log.read_bytes())
 
 

@@ -74,6 +74,8 @@ class FailedHandshake(NamedTuple):
     """Where the server answered in another protocol, which; empty for one without a name."""
     how: str
     """How a side ended the connection, `FIN` or `RST`; empty where that is not how it failed."""
+    offers_keys: bool
+    """Whether the client offered keys that both know, in TLS 1.3."""
     is_behind_header: bool
     """Whether the server had said nothing of the handshake yet, and a header of the PROXY protocol stands before it."""
     span: Span
@@ -175,7 +177,7 @@ def client_certificate(layer: TlsLayer) -> ClientCertificate:
     """Say what became of a client certificate, as far as the handshake tells."""
     session = layer.session
     if session.certificate_asked:
-        is_sent = bool(session.certificates.get(CLIENT)) or CLIENT in session.compressed
+        is_sent = bool(session.certificates.get(CLIENT)) or CLIENT in {*session.compressed, *session.raw_keys}
         return ClientCertificate.SENT if is_sent else ClientCertificate.MISSING
     return ClientCertificate.UNASKED if session.tells_requests else ClientCertificate.UNKNOWN
 
@@ -242,12 +244,12 @@ def _failed(
     how: str = "",
     waited: int = 0,
 ) -> FailedHandshake:
-    certificate, offered = client_certificate(layer), layer.session.offered_versions
+    certificate = client_certificate(layer)
     is_by_size = certificate is ClientCertificate.UNKNOWN
     if is_by_size:
         certificate = _certificate_by_size(layer)
     client, server = layer.client.address, str(layer.server)
+    offers = layer.session.keys_offered
     behind = not by_client and PROXY in layer.preambles.names and layer.session.version is None
-    return FailedHandshake(
-        client, server, failure, by_client, alert, certificate, is_by_size, protocol, how, behind, span, offered, waited
-    )
+    refused = client, server, failure, by_client, alert, certificate, is_by_size, protocol, how
+    return FailedHandshake(*refused, offers, behind, span, layer.session.offered_versions, waited)

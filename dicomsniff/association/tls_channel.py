@@ -337,6 +337,10 @@ class TlsChannel:
             return NOTHING._replace(is_whole=not begins_answer(begun))
         return find_answers(begun, self.layer.preambles.requests)
 
+    def pass_time(self) -> Iterable[Told]:
+        """Look again at what waits for secrets."""
+        return self._tell(self.decoder.pass_time(), CLIENT) if self.decoder is not None else ()
+
     def gap(self, stream: ByteStream, offset: int, length: int) -> Iterable[Told]:
         """Take note that the capture lacks bytes of the connection underneath."""
         peer = self.peer_of(stream)
@@ -433,7 +437,8 @@ class TlsChannel:
                 if event.is_gap:
                     overhead = self.decoder.overhead(event.peer) if self.decoder is not None else None
                     yield stream.lose(event.start, event.end, event.records, overhead)
-                yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
+                if event.text:
+                    yield TlsTrouble(stream.span(event.start, event.end), event.peer, event.problem, event.text)
             index += 1
         here = self._streams[peer]
         if self.decoder is not None and here.source.is_next_kept() and (place := self.decoder.place(peer)) is not None:

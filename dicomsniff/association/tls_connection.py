@@ -54,6 +54,7 @@ class TlsConnection:
     """Decrypts a connection as far as that is possible, and hands what it carries to another consumer."""
 
     __slots__ = (
+        "__weakref__",
         "_beginning",
         "_channel",
         "_connection",
@@ -143,6 +144,7 @@ class TlsConnection:
         if isinstance(event, StreamBytes):
             told = channel.feed(event.stream, event.offset, event.data[event.start : event.end], event.mark)
             if told == () and not self._is_over:
+                self._note_waiting()
                 if self._is_read or channel.waiting <= self._room:
                     return []
                 told = channel.close()  # where many connections wait for secrets, none waits for long
@@ -153,6 +155,29 @@ class TlsConnection:
                 channel.layer.note_end(channel.peer_of(event.stream), event.how, Span.at(event.mark))
             told = [replace(event, stream=channel.stream_of(event.stream))]
         return self._take(told, number)
+
+    @property
+    def connection(self) -> Channel:
+        """The connection underneath."""
+        return self._connection
+
+    def _note_waiting(self) -> None:
+        """Take note that something waits for secrets, where these may come at any time."""
+        vault = self._means.vault
+        if vault is not None and vault.now and self._channel.waiting:
+            vault.waiting.add(self)
+
+    def pass_time(self, number: int) -> list[Update]:
+        """Time has passed while something waits for secrets: read what has waited for long enough."""
+        channel, vault = self._channel, self._means.vault
+        if vault is None or channel.decoder is None or not channel.waiting:
+            if vault is not None:
+                vault.waiting.discard(self)
+            return []
+        if (why := channel.decoder.awaits_secrets) and (self._is_presumed or channel.layer.offers_dicom):
+            server = channel.layer.server
+            vault.note_waiting(str(server), f"TLS to port {server.port} waits for secrets of a key log: {why}")
+        return self._take(channel.pass_time(), number)
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes: what could not be read is told now at the latest."""

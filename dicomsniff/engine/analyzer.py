@@ -247,6 +247,19 @@ class Analyzer:
         self._kept.entries += len(updates)
         return updates
 
+    def pass_patience(self, now: int) -> list[Update]:
+        """It is `now` (ns) by a clock: read on what has waited for long enough for secrets that may still come."""
+        self._vault.pass_time(now)
+        updates: list[Update] = []
+        for waiting in [*self._vault.waiting]:
+            connection = waiting.connection
+            known = len(waiting.associations)
+            updates += waiting.pass_time(self._repeating.next(connection))
+            self._weigh(connection, known)
+        self._kept.entries += len(updates)
+        self._find_now(updates)
+        return updates
+
     def feed_packets(self, packets: Iterable[tuple[int, bytes]], *, link_type: int = 1) -> list[Update]:
         """Take frames, each with its time (ns since 1970), of a link type as pcap numbers them (1 is Ethernet).
 
@@ -316,12 +329,16 @@ class Analyzer:
         known = len(consumer.associations)
         updates = consumer.feed(event, self._repeating.next(connection))
         if not known or len(consumer.associations) != known or _is_answer(updates):
-            consumer = connection.consumer  # it may have made way for another one
-            self._add(connection, consumer.associations[known:])
-            self._tcp.table.weigh(connection, consumer.weight)
+            self._weigh(connection, known)
         if updates:
             self._find_now(updates)
         return updates
+
+    def _weigh(self, connection: Connection, known: int) -> None:
+        """Take note of what was recognized on a connection beside the associations known, and of what it takes now."""
+        consumer: Consumer = connection.consumer  # it may have made way for another one
+        self._add(connection, consumer.associations[known:])
+        self._tcp.table.weigh(connection, consumer.weight)
 
     def _begin(self, connection: Connection) -> Consumer:
         """Return what takes the bytes of a connection of which nothing is known."""

@@ -37,6 +37,7 @@ def tls_json(association: Association, layer: TlsLayer, gate: Gate) -> Json:
         "offered_application_protocols": [_protocol(each) for each in session.offered_protocols],
         "client_certificate": client_certificate(layer).value,
         "certificates": {peer.value: _certificates(layer, peer, gate) for peer in Peer},
+        **_raw_keys(layer),
         "resumed_by": session.resumed,
         "alerts": [
             {
@@ -52,6 +53,13 @@ def tls_json(association: Association, layer: TlsLayer, gate: Gate) -> Json:
         "bytes": {peer.value: count for peer, count in sorted(layer.sent.items(), key=lambda each: each[0].value)},
         **preambles_json(association.preambles, gate),
     }
+
+
+def _raw_keys(layer: TlsLayer) -> Json:
+    from dicomsniff.tls.certificates import read_key
+
+    keys = {peer.value: read_key(key) or None for peer, key in layer.session.raw_keys.items()}
+    return {"raw_public_keys": keys} if keys else {}
 
 
 def preambles_json(found: Preambles, gate: Gate) -> Json:
@@ -76,8 +84,8 @@ def _certificate(certificate: "Certificate", gate: Gate) -> Json:
         "subject": gate.address(certificate.subject),
         "issuer": gate.address(certificate.issuer),
         "names": [gate.address(name) for name in certificate.names],
-        "not_before": timestamp(certificate.not_before, 0),
-        "not_after": timestamp(certificate.not_after, 0),
+        "not_before": timestamp(certificate.not_before, 0) if certificate.not_before is not None else None,
+        "not_after": timestamp(certificate.not_after, 0) if certificate.not_after is not None else None,
         "key": certificate.key,
         "self_signed": certificate.is_self_signed,
     }

@@ -44,6 +44,7 @@ PROVOKED = (
     *SILENCE,
     *STALLS,
     "contexts-all-refused",
+    "tls-alert",
 )
 
 

@@ -26,12 +26,20 @@ _OTHER_ALERTS = {
     115: "it does not know the pre-shared key's identity",
     120: "they have no application protocol in common",
 }
+_LATER_ALERTS = {
+    10: "it did not expect what it received then",
+    20: "what it received does not authenticate: it was changed on the way, or came in another order",
+    22: "a record is longer than it takes",
+    50: "it could not read what it received",
+    80: "something went wrong within it",
+    90: "its user ended it",
+}
 HOW_ENDED = {"FIN": "closed the connection", "RST": "broke the connection off"}
 """What a side did that ended a TCP connection, by how."""
 _NO_HEADER = "a header of the PROXY protocol stands before the ClientHello, and the server likely does not expect it"
 _UNREADABLE = (10, 20, 22, 47, 50, 70, 80)
 """Alerts of a server that could not read the ClientHello; others say that it could."""
-_HANDSHAKE_FAILURE, _PROTOCOL_VERSION = 40, 70
+_HANDSHAKE_FAILURE, _ILLEGAL_PARAMETER, _PROTOCOL_VERSION = 40, 47, 70
 
 
 @capture_rule(code="tls-handshake-refused", severity=Severity.ERROR)
@@ -100,6 +108,11 @@ def _why_early(failed: FailedHandshake) -> str:
     return f"{said} (by the sizes of encrypted records)" if is_told_by_size else said
 
 
+def alert_reason(alert: int) -> str:
+    """Say why a side sends an alert once the handshake is over."""
+    return _LATER_ALERTS.get(alert) or _OTHER_ALERTS.get(alert) or "its log may say why"
+
+
 def _why(handshake: FailedHandshake) -> str:
     if handshake.is_behind_header and handshake.alert in _UNREADABLE:
         return _NO_HEADER
@@ -108,6 +121,8 @@ def _why(handshake: FailedHandshake) -> str:
     alert = handshake.alert if handshake.alert is not None else -1
     if known := _CERTIFICATE_ALERTS.get(alert):
         return known.format(whose="server's" if handshake.by_client else "client's")
+    if handshake.offers_keys and not handshake.by_client and alert == _ILLEGAL_PARAMETER:
+        return "of the keys that the client offers the server likely has another one (pre-shared key)"
     if known := _OTHER_ALERTS.get(alert):
         return known
     if handshake.alert == _HANDSHAKE_FAILURE and handshake.certificate is ClientCertificate.SENT:

@@ -56,7 +56,7 @@ def _outstanding(association: Association, entry: Entry) -> list[Message]:
     """
     if not isinstance(entry.event, ReleaseRq) or _is_unexpected(association, entry):
         return []
-    unseen = any(health.missing for health in association.tcp.values())
+    unseen = association.missing_bytes or any(health.missing for health in association.tcp.values())
     if unseen or not any(association.pdu_counts[entry.side.other].values()):
         return []
     return [

@@ -70,7 +70,9 @@ def request_unanswered(review: Review) -> Iterator[Hit]:
         elif ending.side is Side.ACCEPTOR:
             text = f"{silent} {how_ended(ending)} {waited} after the A-ASSOCIATE-RQ of {asked}, without an answer"
             if review.waited(request.span.last_time) <= _AT_ONCE and not review.spoke(Side.ACCEPTOR):
-                if association.acceptor.endpoint.port == TLS_PORT:
+                if association.tls is not None:
+                    text += "; it may not admit callers from there"
+                elif association.acceptor.endpoint.port == TLS_PORT:
                     text += f"; it likely expects TLS: port {TLS_PORT} is that of DICOM over TLS"
                 elif PROXY not in association.preambles.names:
                     text += "; it may expect TLS, or not admit callers from there"

@@ -9,11 +9,12 @@ from dicomsniff.association.handshakes import (
 )
 from dicomsniff.association.timeline import Entry
 from dicomsniff.association.tls_layer import TlsLayer, TlsTrouble
-from dicomsniff.dictionary.tls import TLS_1_2, TLS_1_3, version_name
+from dicomsniff.dictionary.tls import FATAL, HARMLESS, TLS_1_2, TLS_1_3, alert_name, version_name
 from dicomsniff.dictionary.tls_suites import suite_name
+from dicomsniff.findings.codes import by
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_over_tls
-from dicomsniff.findings.handshake_rules import HOW_ENDED, refusal_text
+from dicomsniff.findings.handshake_rules import HOW_ENDED, alert_reason, refusal_text
 from dicomsniff.findings.parts import the_name
 from dicomsniff.findings.review import PATIENCE, Review
 from dicomsniff.findings.rule import Hit, entry_rule, final_rule
@@ -68,6 +69,34 @@ def ended_early(review: Review) -> Iterator[Hit]:
     failed = closed_early(layer)
     if failed is not None:
         yield Hit(refusal_text(failed), failed.span)
+
+
+@final_rule(code="tls-alert", where=is_over_tls, severity=Severity.ERROR, follows=by("peer", "tls-not-decrypted"))
+def ended_by_alert(review: Review) -> Iterator[Hit]:
+    """A fatal alert ends TLS under an association.
+
+    One side could not go on with what the other one sent, or with something of its own, and said so by an alert.
+    Nothing is sent after that. Where the association was over by then, it is a note.
+
+    What to do: Look in the log of the side that sent the alert. Where it does not authenticate what it received, look
+    for what changes bytes on the way.
+    """
+    association, layer = review.association, review.association.tls
+    if layer is None or layer.is_unread:
+        return
+    for alert, span in layer.alerts:
+        is_within = association.start_time <= span.first_time <= association.end_time
+        is_later = layer.session.plaintext[alert.peer] > 0  # else the handshake is what failed
+        if alert.level != FATAL or alert.description in HARMLESS or not is_within or not is_later:
+            continue
+        ended = layer.ended
+        if ended is not None and ended[0] is not alert.peer and ended[2].first_packet < span.first_packet:
+            continue  # it only misses the close_notify of the side that is gone
+        whose = layer.side_of(alert.peer, association)
+        why = alert_reason(alert.description)
+        text = f"{the_peer(layer, alert.peer)} ended TLS by the alert {alert_name(alert.description)}: {why}"
+        severity = Severity.NOTE if association.state.is_over and association.abort is None else None
+        yield Hit(text, span, side=whose, severity=severity)
 
 
 @final_rule(code="tls-unanswered", where=is_over_tls, severity=Severity.ERROR)
@@ -130,7 +159,10 @@ def unread(review: Review) -> Iterator[Hit]:
         is_begun = session.client_random is not None and is_told
         begun = "" if is_begun else "capture it from its beginning, and then "
         why = f", and {said}" if (said := reading_text(layer)) else ""
-        text = f"what it carries is encrypted{why}; to read it: {begun}{HOW_TO_READ}"
+        what = "what it carries is encrypted"
+        if session.suite is not None and "_NULL_" in suite_name(session.suite):
+            what = "what it carries is not encrypted, but shown only where its authenticity can be checked"
+        text = f"{what}{why}; to read it: {begun}{HOW_TO_READ}"
         yield Hit(text, layer.opening)
 
 
@@ -219,9 +251,9 @@ def validity(review: Review) -> Iterator[Hit]:
     """
     now = review.association.start_time
     for layer, peer, certificate in _certificates(review):
-        if now > certificate.not_after:
+        if certificate.not_after is not None and now > certificate.not_after:
             said = f"expired on {timestamp(certificate.not_after, 0)}"
-        elif now < certificate.not_before:
+        elif certificate.not_before is not None and now < certificate.not_before:
             said = f"is valid from {timestamp(certificate.not_before, 0)} on only"
         else:
             continue

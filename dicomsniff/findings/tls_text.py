@@ -110,9 +110,14 @@ def _certificate_lines(layer: TlsLayer) -> Iterator[str]:
         found = own_certificate(layer, peer)
         if found is not None:
             issuer = "self-signed" if found.is_self_signed else f"issued by {the_name(found.issuer)}"
-            first, last = (timestamp(each, 0)[:_DATE] for each in (found.not_before, found.not_after))
+            times = (found.not_before, found.not_after)
+            first, last = ("?" if each is None else timestamp(each, 0)[:_DATE] for each in times)
             said = f"{the_name(found.subject)}, {issuer}, {found.key}, valid from {first} to {last}"
             yield f"certificate of the {peer.value}: {said}"
+        elif (raw := layer.session.raw_keys.get(peer)) is not None:
+            from dicomsniff.tls.certificates import read_key
+
+            yield f"key of the {peer.value}: {read_key(raw) or 'it cannot be read'}, in no certificate (RFC 7250)"
         elif layer.session.certificates.get(peer):
             yield f"certificate of the {peer.value}: it cannot be read"
         elif (compressed := layer.session.compressed.get(peer)) is not None:

@@ -35,11 +35,20 @@ class TlsDecoder:
         """Whether nothing more that a side sends can be read."""
         return self._directions[peer].is_done
 
+    @property
+    def awaits_secrets(self) -> str:
+        """What is known of the secrets that are waited for; empty where none are."""
+        return next(filter(None, (each.awaits_secrets for each in self._directions.values())), "")
+
+    def pass_time(self) -> list[TlsEvent]:
+        """Look again at what waits: it may have waited long enough."""
+        return [event for peer in (CLIENT, SERVER) for event in self._go_on(peer, self._directions[peer].pass_time())]
+
     def feed(self, peer: Peer, data: bytes, start: int) -> list[TlsEvent]:
         """Take bytes of one side, in order; `start` is the offset of the first one in its TCP stream."""
-        events = self._go_on(peer, self._directions[peer].feed(data, start))
-        if any(isinstance(each, Plaintext) and each.peer is peer for each in events):
-            return self._directions[peer.other].tell_lost_so_far() + events
+        events, other = self._go_on(peer, self._directions[peer].feed(data, start)), self._directions[peer.other]
+        if other.is_lost and any(isinstance(each, Plaintext) and each.peer is peer for each in events):
+            return other.tell_lost_so_far() + events
         return events
 
     def skip(self, peer: Peer, start: int, length: int) -> list[TlsEvent]:

@@ -1,5 +1,6 @@
 """DER (X.690), as much of it as certificates need: elements one behind the other, object identifiers, times."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -10,6 +11,8 @@ _LONG = 0x80
 MAX_IDENTIFIER = 64
 """Bytes of an object identifier; none that is in use has as many, and longer ones take long."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME = re.compile(rb"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:[.,]\d+)?(Z|[+-]\d{4})?")
+"""Month, day, hour, minute, second, and zone: the last two may lack, and a second may be divided (X.680 §46, §47)."""
 _TURN = 50
 """Years of two digits from this one on are of the twentieth century (RFC 5280 §4.1.2.5.1)."""
 
@@ -64,18 +67,22 @@ def identifier(element: Element) -> str:
     return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
 
 
-def time(element: Element) -> int:
-    """Return a time in ns since 1970."""
-    text = element.content.decode("ascii")
+def time(element: Element) -> int | None:
+    """Return a time in ns since 1970, with whatever DER leaves out of one that BER may have; None where it is none."""
+    digits = {UTC_TIME: 2, GENERALIZED_TIME: 4}.get(element.tag, 0)
+    said, found = element.content[:digits], _TIME.fullmatch(element.content[digits:])
+    if not said.isdigit() or found is None:
+        return None
+    year, (month, day, hour, minute) = int(said), map(int, found.group(1, 2, 3, 4))
     if element.tag == UTC_TIME:
-        text = ("19" if int(text[:2]) >= _TURN else "20") + text
-    elif element.tag != GENERALIZED_TIME:
-        raise ValueError("no time")
-    if len(text) != len("20260131143005Z") or not text.endswith("Z"):
-        raise ValueError("a time that DER does not know")
-    month, day, hour, minute, second = (int(text[at : at + 2]) for at in range(4, 14, 2))
-    then = datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC)
-    return int((then - _EPOCH).total_seconds()) * 1_000_000_000
+        year += 1900 if year >= _TURN else 2000
+    try:
+        then = datetime(year, month, day, hour, minute, min(int(found[5] or 0), 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    zone = found[6] or b"Z"
+    ahead = 0 if zone == b"Z" else int(zone[:1] + b"1") * (60 * int(zone[1:3]) + int(zone[3:]))
+    return int((then - _EPOCH).total_seconds() - 60 * ahead) * 1_000_000_000
 
 
 def bits(element: Element) -> bytes:

@@ -12,6 +12,8 @@ from dicomsniff.tls.peer import CLIENT, Peer
 from dicomsniff.tls.records import Awaited, Hole, Junk, Record, RecordReader, SslV2Hello
 from dicomsniff.tls.search import MAX_FAILURES, Search
 
+PATIENCE = 2_000_000_000
+"""Time (ns) for which data of one side waits for the secret of the other's while a key log grows."""
 MAX_WAITING = 1 << 18
 """Bytes of one side that wait for secrets, or for what the other side says."""
 _CHANGE = b"\x01"
@@ -25,6 +27,7 @@ class Direction:
     __slots__ = (
         "_contents",
         "_events",
+        "_half_since",
         "_handshake",
         "_is_closing",
         "_is_gap_told",
@@ -62,11 +65,18 @@ class Direction:
         self._is_overdue = False
         """Whether it waited in vain: it does not wait again for what the other side says."""
         self._waits_since: tuple[int, int] | None = None
+        self._half_since: int | None = None
+        """When (ns) it was first seen that the secret of one side's data is there, and the other's is not."""
 
     @property
     def may_go_on(self) -> bool:
         """Whether what it waited for may have come, or it let the other side go first."""
         return self._is_interrupted or (self._waits_since is not None and self._waits_since != self._ring.stamp)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is being searched where reading can go on."""
+        return self._search is not None
 
     @property
     def _sought(self) -> bytes | None:
@@ -111,6 +121,10 @@ class Direction:
             self._session.protected[self._peer] += len(data)
             return []
         return self._continue() if self._reader.feed(data, start) else []
+
+    def pass_time(self) -> list[TlsEvent]:
+        """Look again: what was waited for may have taken too long."""
+        return [] if self._waits_since is None or self.is_done else self.go_on()
 
     def skip(self, start: int, length: int) -> list[TlsEvent]:
         """Take note of a hole."""
@@ -233,7 +247,15 @@ class Direction:
         Whoever writes a key log writes them one after the other.
         """
         waits = self._ring.may_grow and not self._is_closing and not self._is_overdue
-        return waits and not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION)
+        return waits and not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION) and not self._is_half_too_long
+
+    @property
+    def _is_half_too_long(self) -> bool:
+        """Whether the secret of one side's data alone has been there for longer than the other one is waited for."""
+        if self._half_since is None:
+            self._half_since = self._ring.now
+        self._is_overdue = self._is_overdue or self._ring.now - self._half_since >= PATIENCE
+        return self._is_overdue
 
     def _passes_change(self, record: Record) -> bool:
         """Take a ChangeCipherSpec that is there for middleboxes and means nothing (RFC 8446 §5); False for others."""
@@ -305,9 +327,19 @@ class Direction:
     def _wait(self, missing: Missing, record: Record) -> bool:
         """Wait for keys, or give up where none will come."""
         if missing.may_come and not self._is_closing:
-            return False
+            if not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION) or not self._is_half_too_long:
+                return False
+            self._lose(record.start, missing.text)  # the other side is read without it; it may come yet
+            return True
         self._give_up(missing.problem, missing.text, record.end)
         return True
+
+    @property
+    def awaits_secrets(self) -> str:
+        """What is known of the secrets that it waits for; empty where it waits for none."""
+        waits = self._waits_since is not None and not self.is_done and not self._opener.has_keys
+        missing = self._ring.missing() if waits else None
+        return missing.text if missing is not None and missing.may_come else ""
 
     # A place lost
 
@@ -316,7 +348,7 @@ class Direction:
         opener, start, end = self._opener, record.start, record.end
         is_early, has_keys = opener.epoch is Epoch.EARLY, opener.has_keys
         lacks_keys = not has_keys or (is_early and not self._ring.of_epoch(self._peer, Epoch.HANDSHAKE))
-        if lacks_keys and self._ring.may_grow and not self._is_closing:
+        if lacks_keys and self._ring.may_grow and not self._is_closing and not self._is_half_too_long:
             return False
         if is_early or not has_keys:
             # Early data that was not taken, or records whose secret alone is missing: others will open.
@@ -381,10 +413,11 @@ class Direction:
         if not missing.may_come or self._is_closing:
             self._give_up(missing.problem, missing.text, record.end)
             return
+        text = "" if search.is_limit_told else f"{missing.text}; not kept any longer"
         if not search.is_limit_told:
             search.is_limit_told = True
             self._session.unread = missing.text
-            self._tell(Problem.TOO_MUCH, f"{missing.text}; not kept any longer", search.told, record.end, is_gap=True)
+        self._tell(Problem.TOO_MUCH, text, search.told, record.end, is_gap=True)
         search.told = record.end
         search.pass_over(record)
         self._session.protected[self._peer] += record.end - record.start

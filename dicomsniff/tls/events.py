@@ -42,7 +42,7 @@ class Problem(Enum):
 
 
 class TlsProblem(Struct, frozen=True):
-    """Bytes from `start` to `end` that gave no plaintext, and why.
+    """Bytes from `start` to `end` that gave no plaintext, and why: `text` is empty where it is as said before.
 
     Where `is_gap`, application data may have been among them: the next `Plaintext` of this peer need not continue
     the last one. `records` says how many there are, where that is known. The problem with which a decoder gives a side

@@ -5,6 +5,7 @@ import zlib
 from dicomsniff.dictionary.tls import TLS_1_3
 from dicomsniff.tls import messages
 from dicomsniff.tls.hellos import (
+    CERTIFICATE_TYPES,
     EARLY_DATA,
     ENCRYPT_THEN_MAC,
     EXTENDED_MASTER_SECRET,
@@ -25,12 +26,15 @@ from dicomsniff.tls.wire import MalformedHandshakeError, WireReader
 
 _NAMED_CURVE = 3
 _ZLIB = 1
+_RAW_KEY = b"\2"
+"""The extension of a server that chose a raw public key."""
 
 
 class Handshake:
     """The last handshake of a connection, which a ClientHello begins; it writes down in `session` what it learns."""
 
     __slots__ = (
+        "_sends_raw_key",
         "_transcript",
         "changes",
         "client_hello",
@@ -56,6 +60,7 @@ class Handshake:
         """The premaster secret as the client sent it to a server with an RSA key."""
         self.new_ticket: bytes | None = None
         """What a client may resume this session by."""
+        self._sends_raw_key: dict[Peer, bool] = {CLIENT: False, SERVER: False}
         self._transcript: dict[Peer, bytearray] = {CLIENT: bytearray(), SERVER: bytearray()}
 
     @property
@@ -117,6 +122,9 @@ class Handshake:
             session.protocol = next(iter(read_protocols(extensions)), None)
             if session.early_data_offered:
                 session.early_data = EARLY_DATA in extensions
+            self._note_raw_keys(extensions)
+        elif kind == messages.CERTIFICATE and self._sends_raw_key[peer]:
+            self._take_raw_key(peer, message.body)
         elif kind == messages.CERTIFICATE:
             session.certificates[peer] = self._certificates(message.body)
         elif kind == messages.COMPRESSED_CERTIFICATE:
@@ -139,6 +147,19 @@ class Handshake:
             session.finished.add(peer)
         elif kind == messages.KEY_UPDATE:
             session.key_updates += 1
+
+    def _note_raw_keys(self, extensions: dict[int, bytes]) -> None:
+        """Take note of who is to send a key in place of certificates, as the server chose (RFC 7250 §3)."""
+        self._sends_raw_key = {peer: extensions.get(kind) == _RAW_KEY for peer, kind in CERTIFICATE_TYPES.items()}
+
+    def _take_raw_key(self, peer: Peer, body: bytes) -> None:
+        if self.version == TLS_1_3:
+            key = next(iter(self._certificates(body)), b"")
+        else:
+            wire = WireReader(body)
+            key = wire.vector(3)
+        if key:
+            self.session.raw_keys[peer] = key
 
     def _take_compressed(self, peer: Peer, body: bytes) -> None:
         """Take a Certificate message that was compressed (RFC 8879 §4); of one not by zlib, or too long, take note."""
@@ -163,6 +184,7 @@ class Handshake:
         session.offered_versions, session.offered_suites = hello.versions, hello.suites
         session.offered_groups, session.offered_protocols = hello.groups, hello.protocols
         session.server_name = hello.server_name
+        session.keys_offered = PRE_SHARED_KEY in hello.extensions
         session.early_data_offered = EARLY_DATA in hello.extensions or (was_retried and session.early_data_offered)
 
     def _choose(self, hello: ServerHello) -> None:
@@ -184,6 +206,7 @@ class Handshake:
                 session.early_data = False
             return
         session.protocol = next(iter(read_protocols(hello.extensions)), None)
+        self._note_raw_keys(hello.extensions)
         session.resumed = None
         if client is not None and hello.session_id and hello.session_id == client.session_id:
             session.resumed = "ticket" if client.extensions.get(TICKET) else "session id"

@@ -4,10 +4,13 @@ import hashlib
 from typing import NamedTuple
 
 from dicomsniff.dictionary.tls import TLS_1_3
+from dicomsniff.tls.peer import CLIENT, SERVER
 from dicomsniff.tls.wire import MalformedHandshakeError, WireReader
 
 SERVER_NAME, GROUPS, ALPN, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, TICKET = 0, 10, 16, 22, 23, 35
 PRE_SHARED_KEY, EARLY_DATA, SUPPORTED_VERSIONS, KEY_SHARE = 41, 42, 43, 51
+CERTIFICATE_TYPES = {CLIENT: 19, SERVER: 20}
+"""The extensions that say what stands in the Certificate message of each (RFC 7250 §3)."""
 _RETRY = hashlib.sha256(b"HelloRetryRequest").digest()
 """The random of a ServerHello that asks for another ClientHello (RFC 8446 §4.1.3)."""
 _SSLV2_CLIENT_HELLO = 1

@@ -84,6 +84,11 @@ class KeyRing:
         """Whether more secrets may be added."""
         return not self._secrets.is_complete
 
+    @property
+    def now(self) -> int:
+        """What the clock says (ns), where secrets may come at any time; else always 0."""
+        return self._secrets.now
+
     def of_epoch(self, peer: Peer, epoch: Epoch) -> list[Key]:
         """Return the keys that may open the records of one side and epoch of TLS 1.3; none where there are none."""
         self._look_again()

@@ -87,6 +87,7 @@ class Secrets:
         "forgotten",
         "is_complete",
         "lines",
+        "now",
         "version",
     )
 
@@ -95,6 +96,8 @@ class Secrets:
         """Changes whenever something was added: what had none may look again."""
         self.is_complete = False
         """Whether nothing more will be added, so that a session without secrets need not be waited for."""
+        self.now = 0
+        """What the clock says (ns), where secrets may come at any time; else always 0, so that nothing hangs on it."""
         self.lines = 0
         """Lines of key logs that were understood, those with labels that are of no use here among them."""
         self.bad_lines = 0

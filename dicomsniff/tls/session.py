@@ -40,6 +40,8 @@ class TlsSession(Struct):
     """The certificates that each sent, in DER, its own first: none where its list was empty."""
     compressed: dict[Peer, tuple[int, int]] = field(default_factory=dict)
     """Of a list of certificates that was sent compressed and is not read: the algorithm, and its length (RFC 8879)."""
+    raw_keys: dict[Peer, bytes] = field(default_factory=dict)
+    """Public keys (SubjectPublicKeyInfo) that were sent in place of certificates (RFC 7250)."""
     certificate_asked: bool = False
     """Whether the server asked for the client's certificate."""
     resumed: str | None = None
@@ -49,6 +51,8 @@ class TlsSession(Struct):
     compression: int = 0
     retried: bool = False
     """Whether the server asked for another ClientHello (RFC 8446 §4.1.4)."""
+    keys_offered: bool = False
+    """Whether the client offered keys that both know, in TLS 1.3: pre-shared ones, or those of earlier sessions."""
     early_data_offered: bool = False
     """Whether the client announced data before the server's answer (RFC 8446 §2.3)."""
     early_data: bool | None = None

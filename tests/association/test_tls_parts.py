@@ -8,10 +8,11 @@ import pytest
 import build
 from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.finding import Severity
+from dicomsniff.tls.direction import PATIENCE
 from dicomsniff.tls.vault import Vault
 from dicomsniff.words.entries import entry_name
-from pipeline import analyze, findings_of, names
-from tls_talk import Session, exchange, packets, spoken
+from pipeline import analyze, batch, findings_of, names
+from tls_talk import Session, exchange, packets, refused_late, spoken
 
 TURNS = exchange(build.pixels(50_000, bytes(range(256)) * 100))
 RECORD = 5 + 1 + 16
@@ -198,3 +199,106 @@ def test_how_many_bytes_lost_records_held_is_exact_or_the_next_pdu_is_searched(v
     else:
         assert told.startswith(f"{len(lost) * length} bytes")
         assert association.outcome == "released"
+
+
+def test_over_tls_nobody_is_told_to_expect_it():
+    talk = spoken(TURNS[:1])
+    traffic = build.Talk(server=("10.0.0.2", 2762)).open()
+    for side, data in talk.turns:
+        traffic.pieces(side, [data])
+    (association,) = read(traffic.end(1).packets, talk.key_log).associations
+    (told,) = [each.message for each in findings_of(association).all]
+    assert told.endswith("without an answer; it may not admit callers from there")
+
+
+def test_an_alert_behind_the_request_is_why_that_got_no_answer():
+    talk = refused_late(TURNS[0][1], "pacs")
+    traffic = build.Talk(server=("10.0.0.2", 2762)).open()
+    for side, data in [*talk.turns[:3], talk.turns[4]]:
+        traffic.pieces(side, [data])
+    traffic.finish(0)
+    traffic.pieces(1, [talk.turns[3][1]])
+    (association,) = read(traffic.packets, talk.key_log).associations
+    (cause, *_) = findings_of(association).causes
+    assert (cause.code, [each.code for each in cause.followers]) == ("tls-refused", ["association-unanswered"])
+
+
+def fed(session: Session, there: bytes) -> tuple[Analyzer, Vault, list[build.Frame]]:
+    """A live capture that has seen the first turns, while the key log has some lines only; and what comes then."""
+    vault, frames = Vault(), build.frames(packets(session))
+    vault.is_complete = False
+    vault.pass_time(PATIENCE)
+    vault.secrets.add_keylog(lines(session, there))
+    analyzer = Analyzer(vault=vault, watches=True)
+    seen = 3 + sum(1 for each in packets(Session(session.turns[:8], b"")) if each.data)
+    analyzer.feed(batch(frames[:seen]))
+    return analyzer, vault, frames[seen:]
+
+
+@pytest.mark.parametrize(
+    ("label", "first", "lacking"),
+    [
+        (b"CLIENT", "A-ASSOCIATE-RQ", "SERVER_TRAFFIC_SECRET_0"),
+        (b"SERVER", "A-ASSOCIATE-AC", "CLIENT_TRAFFIC_SECRET_0"),
+        (b"CLIENT_TRAFFIC", "A-ASSOCIATE-RQ", "SERVER_TRAFFIC_SECRET_0"),
+        (b"SERVER_TRAFFIC", "A-ASSOCIATE-AC", "CLIENT_TRAFFIC_SECRET_0"),
+    ],
+)
+def test_a_side_whose_secret_alone_is_there_is_read_after_a_moment_and_the_other_one_once_it_comes(
+    session, label, first, lacking
+):
+    analyzer, vault, rest = fed(session, label)
+    assert analyzer.pass_patience(2 * PATIENCE - 1) == []
+    (notice,) = vault.pop_notices()
+    assert notice.startswith("TLS to port 2762 waits for secrets of a key log: of this session's secrets there is only")
+    assert notice.endswith(f"and not {lacking}")
+    analyzer.pass_patience(2 * PATIENCE)
+    (association,) = analyzer.associations
+    assert names(association)[0] == first
+    assert vault.pop_notices() == []
+    vault.secrets.add_keylog(session.key_log)
+    analyzer.feed(batch(rest, first=len(build.frames(packets(session))) - len(rest) + 1))
+    assert {"A-RELEASE-RQ", "A-RELEASE-RP", "C-STORE-RSP"} <= set(names(association)), "both sides are read again"
+    vault.is_complete = True
+    analyzer.close()
+    assert association.outcome == "released"
+    assert not [each.code for each in analyzer.found.of(association).all if each.severity is Severity.ERROR]
+
+
+def test_secrets_that_come_within_a_moment_read_it_all_in_order(session):
+    analyzer, vault, rest = fed(session, b"SERVER")
+    vault.secrets.add_keylog(session.key_log)
+    analyzer.pass_patience(PATIENCE + 1)
+    analyzer.feed(batch(rest, first=len(build.frames(packets(session))) - len(rest) + 1))
+    (association,) = analyzer.associations
+    assert names(association)[:4] == ["A-ASSOCIATE-RQ", "A-ASSOCIATE-AC", "C-ECHO-RQ", "C-ECHO-RSP"]
+    assert analyzer.pass_patience(9 * PATIENCE) == []
+    assert not vault.waiting
+
+
+def test_what_waits_for_any_secret_waits_on_and_is_told_once_of_each_server(session):
+    analyzer, vault, rest = fed(session, b"nothing")
+    analyzer.pass_patience(9 * PATIENCE)
+    assert vault.pop_notices() == ["TLS to port 2762 waits for secrets of a key log: no secrets were given"]
+    vault.secrets.add_keylog(session.key_log)
+    analyzer.feed(batch(rest, first=len(build.frames(packets(session))) - len(rest) + 1))
+    (association,) = analyzer.associations
+    assert names(association)[:2] == ["A-ASSOCIATE-RQ", "A-ASSOCIATE-AC"]
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_an_alert_to_a_side_that_is_gone_ended_nothing(is_gone):
+    """So OpenSSL answers whoever closes the connection without close_notify."""
+    talk = spoken(TURNS[:4], ends_damaged=True)
+    traffic = build.Talk(server=("10.0.0.2", 2762)).open()
+    for side, data in talk.turns[:-2]:
+        traffic.pieces(side, [data])
+    if is_gone:
+        traffic.finish(0)
+    traffic.pieces(1, [talk.turns[-1][1]])
+    traffic.end(1)
+    (association,) = read(traffic.packets, talk.key_log).associations
+    (end,) = findings_of(association).causes
+    assert [end.code, *(each.code for each in end.followers)] == (
+        ["association-not-released"] if is_gone else ["tls-alert", "association-not-released"]
+    )

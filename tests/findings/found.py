@@ -5,13 +5,19 @@ from functools import cache
 from dicomsniff.engine.analyzer import Analyzer
 from dicomsniff.findings.engine import flatten
 from dicomsniff.findings.finding import Finding
+from dicomsniff.tls.vault import Vault
 from findings import exchange_cases  # noqa: F401 - which adds its cases
 from findings.cases import CASES, Traffic, frames_of
+from findings.tls_cases import Keyed
 from pipeline import analyze_frames, findings_of
 
 
 def analyzed(traffic: Traffic) -> Analyzer:
-    return analyze_frames(frames_of(traffic))
+    if not isinstance(traffic, Keyed):
+        return analyze_frames(frames_of(traffic))
+    vault = Vault()
+    vault.secrets.add_keylog(traffic.key_log)
+    return analyze_frames(frames_of(traffic), vault=vault)
 
 
 @cache

@@ -66,3 +66,12 @@ def test_a_capture_with_a_refused_handshake_is_in_trouble():
     )
     other = analyze(without_client_certificate(port=4242))
     assert other.verdict.startswith("in trouble: 10.0.0.2:4242 refused the TLS")
+
+
+@pytest.mark.parametrize(("offered", "said"), [(True, "(pre-shared key)"), (False, "its log may say why")])
+def test_keys_that_the_client_offers_may_not_be_the_server_s(offered, said):
+    talk = build.Talk(server=("10.0.0.2", 2762)).open()
+    talk.client(handshake(client_hello(*([b"\0\x29\0\2\0\0"] if offered else []), b"\0\x2b\0\3\2\3\4")))
+    talk.server(alert(47))
+    (line,) = told(talk.close().packets)
+    assert line.endswith(said)

@@ -10,6 +10,7 @@ from dicomsniff.side import Side
 from findings import exchange_cases, mirrored
 from findings.cases import CASES, Traffic
 from findings.found import analyzed_case, every_finding, found_in
+from findings.tls_cases import Keyed
 from findings.traffic import (
     CT,
     associate_ac,
@@ -57,7 +58,8 @@ def _own(code: str) -> list[Finding]:
 
 
 def _packets(code: str) -> list[build.Packet]:
-    return [each for each in CASES[code].raises() if isinstance(each, build.Packet)]
+    traffic = CASES[code].raises()  # what is encrypted, nobody but its sender can say
+    return [] if isinstance(traffic, Keyed) else [each for each in traffic if isinstance(each, build.Packet)]
 
 
 def _connections(packets: list[build.Packet]) -> int:

@@ -15,7 +15,8 @@ from tls import (
     record,
     without_client_certificate,
 )
-from tls_talk import CERTIFICATES
+from tls_talk import CERTIFICATES, EXCHANGE, Session, packets
+from tls_talk import spoken as spoken_by_ssl
 
 FINISHED = record(20, b"\1") + record(22, bytes(40))
 DATA = record(23, bytes(300))
@@ -77,11 +78,23 @@ def stalled(turns: int, waits: int = 30_000_000_000, by: int = 0) -> list[build.
     return talk.end(by).packets
 
 
+class Keyed(list[build.Packet]):
+    """Traffic that is read with a key log."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(packets(session))
+        self.key_log = session.key_log
+
+
 CASES: dict[str, tuple[Callable[[], list[build.Packet]], Callable[[], list[build.Packet]]]] = {
     "tls-refused": (without_client_certificate, lambda: without_client_certificate(1)),
     "tls-closed-early": (
         lambda: spoken().end(1).packets,
         lambda: spoken((1, FINISHED), (0, DATA)).end(1).packets,
+    ),
+    "tls-alert": (
+        lambda: Keyed(spoken_by_ssl(EXCHANGE[:5], ends_damaged=True)),
+        lambda: Keyed(spoken_by_ssl(EXCHANGE[:5])),
     ),
     "tls-unanswered": (lambda: stalled(1), lambda: stalled(1, 100_000_000)),
     "tls-unread": (exchanged, without_client_certificate),

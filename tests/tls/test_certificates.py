@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicomsniff.tls.certificates import read_certificate
-from dicomsniff.tls.der import OBJECT_IDENTIFIER, Element, identifier
+from dicomsniff.tls.der import OBJECT_IDENTIFIER, Element, elements, identifier
 from tls_talk import CERTIFICATES
 
 PACS, EXPIRED = (
@@ -170,3 +170,107 @@ def test_signatures_of_sha_3_are_verified_too():
         found = read_certificate(der(made(kind, name, name, digest=hashes.SHA3_256())))
         assert found is not None
         assert found.is_self_signed
+
+
+def tlv(tag: int, content: bytes) -> bytes:
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+
+
+FIELDS = [each.raw for each in next(elements(PACS)).parts()[0].parts()]
+"""Version, serial number, algorithm, issuer, validity, subject, key, extensions."""
+
+
+def odd(**changed: bytes) -> bytes:
+    """A certificate with lengths that are longer than DER has them, and some fields changed or left out."""
+    names = ("version", "serial", "algorithm", "issuer", "validity", "subject", "key", "extensions")
+    fields = [changed.get(name, field) for name, field in zip(names, FIELDS, strict=True)]
+    _, *rest = next(elements(PACS)).parts()
+    return tlv(0x30, tlv(0x30, b"".join(fields)) + b"".join(each.raw for each in rest)) + changed.get("behind", b"")
+
+
+def called(tag: int, text: bytes) -> bytes:
+    return tlv(0x30, tlv(0x31, tlv(0x30, b"\6\3\x55\4\3" + tlv(tag, text))))
+
+
+def named(*names: bytes) -> bytes:
+    return tlv(0xA3, tlv(0x30, tlv(0x30, b"\6\3\x55\x1d\x11" + tlv(4, tlv(0x30, b"".join(names))))))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"serial": b"\2\0"},
+        {"serial": b"\2\3\0\0\1"},
+        {"serial": b"\2\2\x80\1"},
+        {"version": b""},
+        {"version": b"\xa0\3\2\1\0"},
+        {"version": b"\xa0\3\2\1\3"},
+        {"behind": b"\0"},
+        {"behind": b"junk"},
+    ],
+)
+def test_what_old_devices_get_wrong_about_the_rest_costs_nothing_of_it(changed):
+    assert read_certificate(odd(**changed)) == read_certificate(PACS)
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "said"),
+    [
+        (0x13, b"PACS_1@site", "PACS_1@site"),
+        (0x13, b"R\xf6ntgen", "Röntgen"),
+        (0x0C, b"R\xf6ntgen", "Röntgen"),
+        (0x14, b"R\xf6ntgen", "Röntgen"),
+        (0x1E, b"\0R\0\xf6", "Rö"),
+        (0x0C, b"", ""),
+    ],
+)
+def test_text_is_read_as_it_was_likely_meant(tag, text, said):
+    found = read_certificate(odd(subject=called(tag, text), extensions=b""))
+    assert found is not None
+    assert (found.subject, found.names) == (f"CN={said}", (said,))
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "then"),
+    [
+        (0x17, b"200101000000Z", datetime(2020, 1, 1, tzinfo=UTC)),
+        (0x17, b"2001010000Z", datetime(2020, 1, 1, tzinfo=UTC)),
+        (0x17, b"500101000000Z", datetime(1950, 1, 1, tzinfo=UTC)),
+        (0x17, b"200101013000+0130", datetime(2020, 1, 1, tzinfo=UTC)),
+        (0x17, b"200101000000-0100", datetime(2020, 1, 1, 1, tzinfo=UTC)),
+        (0x18, b"20200101000000", datetime(2020, 1, 1, tzinfo=UTC)),
+        (0x18, b"20200101000000.5Z", datetime(2020, 1, 1, tzinfo=UTC)),
+        (0x18, b"20200101235960Z", datetime(2020, 1, 1, 23, 59, 59, tzinfo=UTC)),
+        (0x18, b"99991231235959Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (0x17, b"201301000000Z", None),
+        (0x18, b"00000101000000Z", None),
+        (0x17, b"20200101000000Z", None),
+        (0x0C, b"200101000000Z", None),
+        (0x17, b"", None),
+    ],
+)
+def test_times_are_read_in_every_form_and_what_is_none_is_not_known(tag, text, then):
+    found = read_certificate(odd(validity=tlv(0x30, tlv(tag, text) + tlv(0x17, b"360101000000Z"))))
+    assert found is not None
+    assert found.not_before == (None if then is None else int(then.timestamp()) * 10**9)
+    assert (found.subject, found.not_after) == ("CN=pacs.example", 2_082_758_400_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "names"),
+    [
+        (named(tlv(0x82, b"p\xe4cs"), tlv(0x87, b"12345")), ("p\\xe4cs", "3132333435")),
+        (named(tlv(0x87, bytes(4))), ("0.0.0.0",)),
+        (named(b"\x82\5ab"), ("pacs.example",)),
+    ],
+)
+def test_names_that_are_none_are_shown_as_they_are_and_hide_no_others(extensions, names):
+    found = read_certificate(odd(extensions=extensions))
+    assert found is not None
+    assert found.names == names
+
+
+@pytest.mark.parametrize("cut", [1, 40, 200, len(PACS) - 1])
+def test_one_that_is_cut_off_is_none(cut):
+    assert read_certificate(PACS[:cut]) is None
