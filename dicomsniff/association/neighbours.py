@@ -97,6 +97,11 @@ class Neighbour(NamedTuple):
     waited_until: int
     """Until when that was, in ns after it began."""
 
+    @property
+    def over(self) -> int:
+        """When its connection began to be closed, else when its last word was said (ns since 1970)."""
+        return self.closed or self.end
+
 
 class Neighbours:
     """Takes every association when it is over; gives those that can be compared."""
