@@ -104,6 +104,11 @@ class Neighbour(NamedTuple):
     unstored: tuple[tuple[str, int], ...] = ()
     """The first instances whose C-STORE failed, each with its status."""
 
+    @property
+    def over(self) -> int:
+        """When its connection began to be closed, else when its last word was said (ns since 1970)."""
+        return self.closed or self.end
+
 
 class Neighbours:
     """Takes every association when it is over; gives those that can be compared."""

@@ -1,4 +1,4 @@
-"""What is remembered of queries: by which keys they asked, to hold those that found nothing against others."""
+"""What is remembered of requests: what they asked for, to hold those that brought nothing or failed against others."""
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum

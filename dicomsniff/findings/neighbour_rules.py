@@ -191,9 +191,7 @@ def still_open(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Let the requestor close its connections, shorten the acceptor's ARTIM timeout, or raise its limit.
     """
-    by_target: dict[str, list[Neighbour]] = {}
-    for each in facts.neighbours:
-        by_target.setdefault(each.ends.target, []).append(each)
+    by_target = _by_target(facts)
     for group in _alike(each for each in facts.neighbours if each.refused in _LIMITS or _put_off(each)):
         first = group[0]
         when, limited = first.span.first_time, first.refused in _LIMITS
@@ -226,31 +224,35 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at how many associations the acceptor takes at a time. Let requestors that are done release.
     """
-    by_target: dict[str, list[Neighbour]] = {}
-    for each in facts.neighbours:
-        by_target.setdefault(each.ends.target, []).append(each)
-    for beside in by_target.values():
+    for beside in _by_target(facts).values():
         for each in islice((some for some in beside if some.waited >= PATIENCE), MAX_WAITING):
             until = each.start + each.waited_until
             since, near = until - each.waited, min(max(each.waited // 20, _NEAR[0]), _NEAR[1])
             others = (other for other in beside if other is not each and other.start <= since)
             served = [other for other in others if other.accepted or other.asked]
             answered = (other.start + other.waited_until for other in beside if other is not each and not other.ignored)
-            ends = {id(other): other.closed or other.end for other in served}
-            if any(since < when < until - near for when in (*answered, *ends.values())):
+            if any(since < when < until - near for when in (*answered, *(other.over for other in served))):
                 continue  # it took another one meanwhile, or might have: a place was free
-            over = [other for other in served if until - near <= ends[id(other)] <= until]
-            going_on = [other for other in served if ends[id(other)] > until]
+            over = [other for other in served if until - near <= other.over <= until]
+            going_on = [other for other in served if other.over > until]
             calling, called = _titles(each)
             if each.ignored and each.trouble and going_on:
                 said = f"while {called} left {listed([each])} unanswered, {listed(going_on)} with it went on"
                 yield _about(each, f"{said}: it may serve {_at_most(len(going_on))} at a time")
             elif not each.ignored and over:
-                last = max(over, key=lambda other: ends[id(other)])
-                later = duration(until - ends[id(last)])
+                last = max(over, key=lambda other: other.over)
+                later = duration(until - last.over)
                 said = f"{called} answered {calling} ({listed([each])}) after {duration(each.waited)}, {later} after"
                 most = _at_most(len(going_on) + len(over))
                 yield _about(each, f"{said} {listed([last])} was over: it seems to serve {most} at a time")
+
+
+def _by_target(facts: CaptureFacts) -> dict[str, list[Neighbour]]:
+    """Return associations by the address and port that was called."""
+    found: dict[str, list[Neighbour]] = {}
+    for each in facts.neighbours:
+        found.setdefault(each.ends.target, []).append(each)
+    return found
 
 
 def _at_most(number: int) -> str:
@@ -266,10 +268,7 @@ def slower_beside(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at what the acceptor does with objects of several senders. Send one after the other, and compare.
     """
-    by_target: dict[str, list[Neighbour]] = {}
-    for each in facts.neighbours:
-        by_target.setdefault(each.ends.target, []).append(each)
-    for beside in by_target.values():
+    for beside in _by_target(facts).values():
         for each in islice((some for some in beside if some.slow_phase is not None), MAX_WAITING):
             phase = each.slow_phase
             if phase is None:

@@ -1,4 +1,4 @@
-"""A rule that holds queries without matches against those of the same system that found something."""
+"""Rules that hold requests that brought nothing, or failed, against others of the same system."""
 
 from collections.abc import Iterator
 
