@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from shlex import join
 
 import pytest
 
@@ -154,7 +155,7 @@ def test_whoever_leaves_the_pager_early_is_told_nothing(long: Path) -> None:
 def test_ctrl_c_leaves_the_terminal_to_the_pager_until_its_user_goes(long: Path, tmp_path: Path) -> None:
     leave = tmp_path / "leave"
     os.mkfifo(leave)
-    shown = OnTerminal("show", long, PAGER=f"{sys.executable} -c '{LAST}' {leave}")
+    shown = OnTerminal("show", long, PAGER=join([sys.executable, "-c", LAST, str(leave)]))
     shown.until(b"ready")
     shown.process.send_signal(signal.SIGINT)
     leave.write_text("q")
