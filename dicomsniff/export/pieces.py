@@ -25,9 +25,14 @@ class Pieces:
         self._file.truncate()
         self._file.write(b"\n")  # no piece begins at 0
 
+    @property
+    def size(self) -> int:
+        """The file's bytes."""
+        return self._file.seek(0, SEEK_END)
+
     def add(self, data: bytes, before: int) -> int:
         """Add a piece to a chain; return its place."""
-        at = self._file.seek(0, SEEK_END)
+        at = self.size
         self._file.write(_HEADER.pack(before, len(data)) + data)
         return at
 
