@@ -26,6 +26,10 @@ settings.register_profile("quick", UNTIMED, max_examples=20)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
+# What somebody wants of their own terminal is not what tests expect.
+for each in ("COLORFGBG", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(each, None)
+
 # What a shell starts in the background ignores SIGINT, and what nohup starts SIGHUP; so would all that tests start.
 for each, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL), ("SIGTERM", signal.SIG_DFL)):
     if (number := getattr(signal, each, None)) is not None and signal.getsignal(number) is signal.SIG_IGN:
@@ -59,12 +63,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden from what the program says now")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Neither take nor write the settings of whoever runs the tests."""
-    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
-
-
 @pytest.fixture(scope="session")
 def samples() -> Path:
     return SAMPLES
@@ -72,7 +70,7 @@ def samples() -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the program keeps for its user is none of the tests' business."""
+    """Neither take nor write the settings of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
         yield

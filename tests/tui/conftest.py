@@ -12,7 +12,6 @@ import build
 def many_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show all colours, whatever the terminal that the tests run in has."""
     monkeypatch.setattr(constants, "COLOR_SYSTEM", "truecolor")
-    monkeypatch.delenv("COLORFGBG", raising=False)
 
 
 @pytest.fixture
