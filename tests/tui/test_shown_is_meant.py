@@ -1,6 +1,7 @@
 """Who comes to a list of the whole capture and presses a key means what is under the cursor there."""
 
 from pathlib import Path
+from shlex import join
 
 import pytest
 
@@ -149,7 +150,7 @@ async def test_a_finding_about_the_capture_as_a_whole_means_no_association(mixed
         await press(pilot, "y")
         said = offered(app)
         assert "HTTP" in said["finding"]
-        assert said["command line"] == f"dicomsniff {mixed_capture}"
+        assert said["command line"] == join(["dicomsniff", str(mixed_capture)])
         assert "SOP Instance UID" not in said
         await press(pilot, "escape", "p")
         assert "no earlier error or warning" in notices(app)
