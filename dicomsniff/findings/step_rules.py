@@ -1,8 +1,16 @@
 """Rules on one SOP instance over time, wherever it was worked on: created, changed, ended (PS3.4 §F.7.2, §CC.2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from dicomsniff.association.normalized_links import Kind, Step, instance_of, key_of, kind_of
+from dicomsniff.association.normalized_links import (
+    Kind,
+    Step,
+    Workflow,
+    instance_of,
+    key_of,
+    kind_of,
+    unknown_instance,
+)
 from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID
 from dicomsniff.dictionary.normalized import (
@@ -251,8 +259,9 @@ def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
     """
     unseen = []
     for workflow in facts.links.workflows():
-        made = workflow.kind is not Kind.MPPS or workflow.unlisted
-        if made or any(step.service == "N-CREATE" for step in workflow.steps):
+        if workflow.kind is not Kind.MPPS or workflow.unlisted or _is_unnamed(workflow):
+            continue
+        if any(step.service == "N-CREATE" for step in workflow.steps):
             continue
         change = next((each for each in workflow.steps if each.service == "N-SET" and each.category in DONE), None)
         if change is not None:
@@ -264,6 +273,10 @@ def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
         more = f", nor of {counted(len(unseen) - 1, 'other step')}" if len(unseen) > 1 else ""
         text = f"{said}; no N-CREATE of it is in the capture{more}"
         yield Hit(text, first.span, association=first.association, number=first.message)
+
+
+def _is_unnamed(workflow: Workflow) -> bool:
+    return workflow.key == unknown_instance(workflow.steps[0].association)
 
 
 @capture_rule(code="subscription-without-event", severity=Severity.NOTE)
@@ -372,9 +385,19 @@ def _deletion(review: Review, operation: Operation) -> Operation | None:
     came = operation.request.span.first_packet
     before = operations_before(review.association.operations.normalized, came)
     gone = [each for each in before if each.name == "N-DELETE" and each.category in DONE
-            and (instance_of(each) == instance or each.request.command.requested_sop_class_uid in above)]  # fmt: skip
+            and (instance_of(each) == instance or (each.request.command.requested_sop_class_uid in above
+                                                   and _belongs(instance, each, before)))]  # fmt: skip
     since = before[before.index(gone[-1]) :] if gone else ()
     return gone[-1] if gone and all(each.name != "N-CREATE" for each in since) else None
+
+
+def _belongs(instance: str, deletion: Operation, before: Sequence[Operation]) -> bool:
+    """Whether what was deleted is what an instance belonged to: of several film boxes, the one that had it."""
+    if deletion.request.command.requested_sop_class_uid != FILM_BOX:
+        return True  # of film sessions there is one
+    films = [each for each in before if each.name == "N-CREATE"
+             and each.request.command.affected_sop_class_uid == FILM_BOX and _gives(each, instance)]  # fmt: skip
+    return bool(films) and all(instance_of(each) == instance_of(deletion) for each in films)
 
 
 def _creates(step: Step) -> bool:
