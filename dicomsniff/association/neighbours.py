@@ -10,7 +10,8 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.searches import Request, Retrieval, Search, requests_of, retrievals_of, searches_of
 from dicomsniff.association.slow_phase import SlowPhase, slow_phase
 from dicomsniff.association.timeline import TcpEnd
-from dicomsniff.dictionary.statuses import status_category
+from dicomsniff.dictionary.statuses import DONE, status_category
+from dicomsniff.dimse.operations import Operation
 from dicomsniff.pdu.types import AssociateAc, AssociateRj, AssociateRq
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -114,8 +115,8 @@ class Neighbours:
         self._known: list[Neighbour] = []
         self._by_titles: dict[tuple[str, str | None, str], Neighbour] = {}
         """Those that were accepted: the first by called AE title and acceptor, and by both titles and addresses."""
-        self._unstored: dict[str, tuple[Neighbour, int]] = {}
-        """By instance: the last that failed to store it, and with which status."""
+        self._unstored: dict[tuple[str, str], tuple[Neighbour, int]] = {}
+        """By the acceptor's host and the instance: the last that failed to store it, and with which status."""
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
@@ -140,11 +141,11 @@ class Neighbours:
         for instance, status in neighbour.unstored:
             if len(self._unstored) >= MAX_NEIGHBOURS:
                 self._unstored.clear()
-            self._unstored[instance] = neighbour, status
+            self._unstored[host_of(neighbour.ends.target), instance] = neighbour, status
 
-    def unstored(self, instance: str) -> tuple[Neighbour, int] | None:
-        """Return the last association on which a C-STORE of an instance failed, and its status."""
-        return self._unstored.get(instance)
+    def unstored(self, host: str, instance: str) -> tuple[Neighbour, int] | None:
+        """Return the last association on which a C-STORE of an instance to a host failed, and its status."""
+        return self._unstored.get((host, instance))
 
     def accepted_by(self, called: str, target: str) -> Neighbour | None:
         """Return the first association that an acceptor accepted by a called AE title."""
@@ -203,7 +204,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         retrievals=retrievals_of(association),
         implementation=_implementation(association.accept),
         slow_phase=slow_phase(association),
-        unstored=tuple(islice(unstored_of(association), MAX_UNSTORED)),
+        unstored=tuple(islice(_unstored(association), MAX_UNSTORED)),
         **_waiting(association, telling, ends),
     )
 
@@ -224,15 +225,26 @@ def _waiting(association: Association, telling: Span | None, ends: list[int]) ->
     return {"waited": waited, "waited_until": until - association.start_time}
 
 
-def unstored_of(association: Association) -> Iterator[tuple[str, int]]:
-    """Yield the instances of an association whose C-STORE failed, with the status."""
+def unstored_of(association: Association) -> dict[str, Operation]:
+    """Return by instance the C-STOREs of an association that failed, and that no later one made good."""
+    found: dict[str, Operation] = {}
     statuses = association.message_counts.statuses
     if any(service == _STORE and status_category(status) == "Failure" for service, _, status in statuses):
         for operation in association.operations.operations:
             instance = operation.request.command.affected_sop_instance_uid
-            failed = operation.name == _STORE and operation.category == "Failure"
-            if failed and instance is not None and operation.status is not None:
-                yield instance, operation.status
+            if operation.name != _STORE or instance is None:
+                continue
+            if operation.category == "Failure":
+                found[instance] = operation
+            elif operation.category in DONE:
+                found.pop(instance, None)
+    return found
+
+
+def _unstored(association: Association) -> Iterator[tuple[str, int]]:
+    for instance, operation in unstored_of(association).items():
+        if operation.side is Side.REQUESTOR and operation.status is not None:
+            yield instance, operation.status
 
 
 @lru_cache(maxsize=256)
