@@ -70,7 +70,7 @@ class Search(Struct, frozen=True):
 def searches_of(association: Association) -> tuple[Search, ...]:
     """Return the first queries of an association that found nothing, and the first that found something."""
     kept: dict[bool, list[Search]] = {False: [], True: []}
-    for operation in association.operations.queries:
+    for operation in association.operations.queries if not association.has_holes else ():  # matches may be lost in one
         if operation.name != _FIND or operation.category != "Success" or operation.query is None:
             continue
         some = kept[bool(operation.pending)]
@@ -152,6 +152,8 @@ class Retrieval(Struct, frozen=True):
     number: int
     service: str
     study: bytes
+    category: str
+    """That of its final status; empty where it got none."""
 
 
 def retrievals_of(association: Association) -> tuple[Retrieval, ...]:
@@ -163,9 +165,12 @@ def retrievals_of(association: Association) -> tuple[Retrieval, ...]:
         if operation.name not in RETRIEVALS or key is None or not is_short(key):
             continue
         counters = operation.counters
-        told = operation.final is None or operation.category == "Failure" or "completed" in counters
+        told = operation.category == "Failure" or (operation.category != "Cancel" and "completed" in counters)
+        if operation.final is None and not operation.unread:
+            told = not (operation.over or association.ended_by_capture or association.has_holes)
         if told and not (counters.get("completed") or counters.get("warning") or operation.sub_operations):
-            found.append(Retrieval(operation.request.number, operation.name, key.value.rstrip(b" \0")))
+            uid = key.value.rstrip(b" \0")
+            found.append(Retrieval(operation.request.number, operation.name, uid, operation.category))
         if len(found) == MAX_SEARCHES:
             break
     return tuple(found)

@@ -1,5 +1,6 @@
 """Rules that hold an association in trouble against others between the same ends: evidence for what is the matter."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 
@@ -24,6 +25,8 @@ _NO_REASON = ((1, 1), (2, 1))
 """Source and reason of refusals without a reason (PS3.8 Table 9-21)."""
 MAX_CLASSES = 2
 """SOP classes that a line names in which two calls differ; further ones are counted."""
+MAX_IMPLEMENTATIONS = 3
+"""Implementations that a line names; further ones are counted."""
 MAX_WAITING = 100
 """Associations with one acceptor that waited for long for its answer, and are held against others."""
 _NEAR = (50_000_000, 500_000_000)
@@ -323,14 +326,22 @@ def acceptor_varies(facts: CaptureFacts) -> Iterator[Hit]:
         good = [each for each in beside if not each.trouble]
         theirs, others = ({each.implementation for each in some} for some in (bad, good))
         if bad and others and not theirs & others:
-            names = [f"{_implementation(some[0])} ({listed(some)})" for some in (good, bad)]
+            named_alike = Counter(name for _, name in filter(None, theirs | others))
+            names = [_implementations(some, named_alike) for some in (good, bad)]
             text = f"{the_address(bad[0].ends.target)} answers as {names[0]}, and in trouble as {names[1]}"
             yield _about(bad[0], f"{text}: several programs share the address, or one took the other's place")
 
 
-def _implementation(neighbour: Neighbour) -> str:
-    uid, name = neighbour.implementation or ("", "")
-    return name or the_uid(uid)
+def _implementations(some: list[Neighbour], named_alike: Counter[str]) -> str:
+    """`ONE_1 (associations 1 and 3), TWO_2 (association 2)`; by UID where there is no name, or others have the same."""
+    alike: dict[tuple[str, str], list[Neighbour]] = {}
+    for each in some:
+        alike.setdefault(each.implementation or ("", ""), []).append(each)
+    said = [
+        f"{the_uid(uid) if (uid and named_alike[name] > 1) or not name else name} ({listed(group)})"
+        for (uid, name), group in alike.items()
+    ]
+    return some_of(said, MAX_IMPLEMENTATIONS)
 
 
 @capture_rule(code="tries-repeated", severity=Severity.NOTE)
