@@ -178,6 +178,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
     ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
     telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
     first = timeline[0].span if timeline else Span(0, 0, 0, 0, 0)
+    stores = _STORE in association.message_counts.requests
     successes = dict.fromkeys(service for service, _, status in association.message_counts.statuses if status == 0)
     return Neighbour(
         association=association.id,
@@ -203,8 +204,8 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         requests=requests_of(association),
         retrievals=retrievals_of(association),
         implementation=_implementation(association.accept),
-        slow_phase=slow_phase(association),
-        unstored=tuple(islice(_unstored(association), MAX_UNSTORED)),
+        slow_phase=slow_phase(association) if stores else None,
+        unstored=tuple(islice(_unstored(association), MAX_UNSTORED)) if stores else (),
         **_waiting(association, telling, ends),
     )
 
