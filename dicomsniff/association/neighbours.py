@@ -112,7 +112,9 @@ class Neighbours:
     def __init__(self, *, watches: bool = False) -> None:
         self._watches = watches
         """Whether there is no end: then the latest are remembered, not the first."""
+        self._most = LATEST_NEIGHBOURS if watches else MAX_NEIGHBOURS
         self._known: list[Neighbour] = []
+        self._is_sorted = True
         self._by_titles: dict[tuple[str, str | None, str], Neighbour] = {}
         """Those that were accepted: the first by called AE title and acceptor, and by both titles and addresses."""
         self._unstored: dict[tuple[str, str], tuple[Neighbour, int]] = {}
@@ -126,20 +128,20 @@ class Neighbours:
     def take(self, neighbour: Neighbour) -> None:
         """Remember one."""
         if self._watches:
-            del self._known[: max(len(self._known) + 1 - LATEST_NEIGHBOURS, 0)]
+            del self._known[: max(len(self._known) + 1 - self._most, 0)]
         elif self.is_full:
             return
         self._known.append(neighbour)
+        self._is_sorted = False
         if neighbour.accepted:
-            if len(self._by_titles) >= 2 * MAX_NEIGHBOURS:  # without an end; then the latest count
+            if len(self._by_titles) >= 2 * self._most:  # without an end; then the latest count
                 self._by_titles.clear()
             ends = neighbour.ends
             self._by_titles.setdefault((ends.target, ends.called, ""), neighbour)
             hosts = _hosts(ends.source, host_of(ends.target))
             self._by_titles.setdefault((hosts, ends.called, ends.calling or ""), neighbour)
-
         for instance, status in neighbour.unstored:
-            if len(self._unstored) >= MAX_NEIGHBOURS:
+            if len(self._unstored) >= self._most:
                 self._unstored.clear()
             self._unstored[host_of(neighbour.ends.target), instance] = neighbour, status
 
@@ -158,11 +160,13 @@ class Neighbours:
     @property
     def is_full(self) -> bool:
         """Whether no further one is remembered."""
-        return not self._watches and len(self._known) >= MAX_NEIGHBOURS
+        return not self._watches and len(self._known) >= self._most
 
     def __iter__(self) -> Iterator[Neighbour]:
         """Yield them in the order in which they began."""
-        self._known.sort(key=lambda each: (each.start, each.association))  # every rule asks; it is sorted but once
+        if not self._is_sorted:  # every rule asks
+            self._known.sort(key=lambda each: (each.start, each.association))
+            self._is_sorted = True
         return iter(self._known)
 
 

@@ -229,10 +229,7 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at how many associations the acceptor takes at a time. Let requestors that are done release.
     """
-    by_target: dict[str, list[Neighbour]] = {}
-    for each in facts.neighbours:
-        by_target.setdefault(each.ends.target, []).append(each)
-    for beside in by_target.values():
+    for beside in _beside(facts, [each for each in facts.neighbours if each.waited >= PATIENCE]):
         for each in islice((some for some in beside if some.waited >= PATIENCE), MAX_WAITING):
             until = each.start + each.waited_until
             since, near = until - each.waited, min(max(each.waited // 20, _NEAR[0]), _NEAR[1])
@@ -256,6 +253,15 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
                 yield _about(each, f"{said} {listed([last])} was over: it seems to serve {most} at a time")
 
 
+def _beside(facts: CaptureFacts, some: list[Neighbour]) -> Iterable[list[Neighbour]]:
+    """Return the associations with each acceptor that some are with, as they began."""
+    by_target: dict[str, list[Neighbour]] = {each.ends.target: [] for each in some}
+    for each in facts.neighbours if by_target else ():
+        if (beside := by_target.get(each.ends.target)) is not None:
+            beside.append(each)
+    return by_target.values()
+
+
 def _at_most(number: int) -> str:
     return "one" if number == 1 else f"no more than {number}"
 
@@ -269,10 +275,7 @@ def slower_beside(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at what the acceptor does with objects of several senders. Send one after the other, and compare.
     """
-    by_target: dict[str, list[Neighbour]] = {}
-    for each in facts.neighbours:
-        by_target.setdefault(each.ends.target, []).append(each)
-    for beside in by_target.values():
+    for beside in _beside(facts, [each for each in facts.neighbours if each.slow_phase is not None]):
         for each in islice((some for some in beside if some.slow_phase is not None), MAX_WAITING):
             phase = each.slow_phase
             if phase is None:
@@ -318,8 +321,9 @@ def acceptor_varies(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Look at what stands behind the address. Compare how these programs are configured.
     """
     by_place: dict[tuple[str, str | None], list[Neighbour]] = {}
-    for each in facts.neighbours:
-        if each.implementation:
+    troubled = {each.ends.target for each in facts.neighbours if each.trouble and each.implementation}
+    for each in facts.neighbours if troubled else ():
+        if each.implementation and each.ends.target in troubled:
             by_place.setdefault((each.ends.target, each.ends.called), []).append(each)
     for beside in by_place.values():
         bad = [each for each in beside if each.trouble]

@@ -87,13 +87,15 @@ def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at the SCP's log at the time of the failure: what else it did, and what it had to reach.
     """
+    some = [each for each in facts.neighbours if each.requests]
+    failed = {(each.ends, asked.service, asked.about) for each in some for asked in each.requests if asked.failed}
     succeeded: dict[tuple[Ends, str, tuple[str, int]], tuple[Neighbour, Request]] = {}
-    for neighbour in facts.neighbours:
+    for neighbour in some if failed else ():
         for request in neighbour.requests:
-            if not request.failed:
-                succeeded.setdefault((neighbour.ends, request.service, request.about), (neighbour, request))
+            if not request.failed and (asked := (neighbour.ends, request.service, request.about)) in failed:
+                succeeded.setdefault(asked, (neighbour, request))
     told = set()
-    for neighbour in facts.neighbours if succeeded else ():
+    for neighbour in some if succeeded else ():
         for request in neighbour.requests:
             asked = (neighbour.ends, request.service, request.about)
             if request.failed and asked in succeeded and asked not in told:
@@ -159,7 +161,8 @@ def objects_elsewhere(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Retrieve from the application named, or have the objects brought first and wait longer.
     """
     places: dict[tuple[Ends, bytes], tuple[Neighbour, Search, Place]] = {}
-    for neighbour in facts.neighbours:
+    is_asked = any(neighbour.retrievals for neighbour in facts.neighbours)
+    for neighbour in facts.neighbours if is_asked else ():
         for search in neighbour.searches:
             for place in search.places:
                 places.setdefault((neighbour.ends, place.study), (neighbour, search, place))
