@@ -292,9 +292,7 @@ def slower_beside(facts: CaptureFacts) -> Iterator[Hit]:
             if others:
                 called, was = _titles(each)[1], "was" if len(others) == 1 else "were"
                 text = f"{called} answered {counted(phase.answers, 'C-STORE')} of {listed([each])} after "
-                text += (
-                    f"{duration(phase.late)} (median), just while {listed(others)} {was} open, and the others after "
-                )
+                text += f"{duration(phase.late)} (median) while {listed(others)} {was} open, and the others after "
                 yield _about(each, f"{text}{duration(phase.usual)}")
 
 
@@ -337,7 +335,7 @@ def acceptor_varies(facts: CaptureFacts) -> Iterator[Hit]:
 
 
 def _implementations(some: list[Neighbour], named_alike: Counter[str]) -> str:
-    """`ONE_1 (associations 1 and 3), TWO_2 (association 2)`; by UID where there is no name, or others have the same."""
+    """`ONE_1 (associations 1 and 3) or TWO_2 (association 2)`; by UID where a name is missing or not the only one."""
     alike: dict[tuple[str, str], list[Neighbour]] = {}
     for each in some:
         alike.setdefault(each.implementation or ("", ""), []).append(each)
@@ -345,7 +343,8 @@ def _implementations(some: list[Neighbour], named_alike: Counter[str]) -> str:
         f"{the_uid(uid) if (uid and named_alike[name] > 1) or not name else name} ({listed(group)})"
         for (uid, name), group in alike.items()
     ]
-    return some_of(said, MAX_IMPLEMENTATIONS)
+    left = len(said) - MAX_IMPLEMENTATIONS
+    return " or ".join(said[:MAX_IMPLEMENTATIONS] + [f"{left} more"] * (left > 0))
 
 
 @capture_rule(code="tries-repeated", severity=Severity.NOTE)

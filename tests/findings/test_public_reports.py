@@ -283,8 +283,8 @@ def test_programs_behind_one_address_are_told_where_those_in_trouble_are_others(
         f"10.0.0.2:104 answers as GOOD_1 (association 1), and in trouble as BAD_2 (association 2){end}"
     ]
     assert said(several_programs(("A", 0), ("B", 0), ("C", 0xA700), ("A", 0), ("D", 0xA700)), "acceptor-varies") == [
-        "10.0.0.2:104 answers as A (associations 1 and 4), B (association 2), and in trouble as C (association 3), D "
-        f"(association 5){end}"
+        "10.0.0.2:104 answers as A (associations 1 and 4) or B (association 2), and in trouble as C (association 3) "
+        f"or D (association 5){end}"
     ]
     assert said(several_programs(("A", 0, "1.2.3"), ("A", 0xA700, "1.2.4")), "acceptor-varies") == [
         f"10.0.0.2:104 answers as 1.2.3 (association 1), and in trouble as 1.2.4 (association 2){end}"
@@ -310,8 +310,8 @@ def test_as_many_associations_as_went_on_may_be_all_that_an_acceptor_takes(place
 
 def test_an_acceptor_that_answers_later_while_another_association_is_open_is_told():
     assert said(slowed_down(), "slower-beside-another") == [
-        "ARCHIVE answered 5 C-STOREs of association 1 after 901 ms (median), just while association 2 was open, and "
-        "the others after 41.0 ms"
+        "ARCHIVE answered 5 C-STOREs of association 1 after 901 ms (median) while association 2 was open, and the "
+        "others after 41.0 ms"
     ]
 
 
