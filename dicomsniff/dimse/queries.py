@@ -130,7 +130,7 @@ class QueryReader:
             found, _ = self._read(response)
             if found is not None and FAILED_INSTANCES in found.elements:
                 key = found.elements[FAILED_INSTANCES]
-                query.failed_instances = 0 if key.is_empty else len(found.values(key))
+                query.failed_instances = sum(map(bool, found.values(key)))
             return
         query.last_match = sent.content if sent is not None else None
         if query.request is not None and query.looked_at < MAX_MATCHES:
@@ -154,7 +154,7 @@ class QueryReader:
 
 def find_list(asked: Identifier) -> tuple[int, int] | None:
     """Return the unique key of the lowest level that lists several UIDs, by tag, and how many; None where none does."""
-    counts = {tag: len(asked.values(asked.elements[tag])) for tag in _UNIQUE if tag in asked.elements}
+    counts = {tag: sum(map(bool, asked.values(asked.elements[tag]))) for tag in _UNIQUE if tag in asked.elements}
     return next(((tag, counts[tag]) for tag in reversed(counts) if counts[tag] > 1), None)
 
 

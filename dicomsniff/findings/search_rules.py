@@ -9,6 +9,7 @@ from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.queries import AVAILABILITY, PATIENT_NAME, RETRIEVE_AE_TITLE, Place
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import named
+from dicomsniff.findings.command_rules import DUPLICATE
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.neighbour_rules import listed
 from dicomsniff.findings.parts import the_association, the_message, the_title, the_value
@@ -102,6 +103,8 @@ def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
                 told.add(asked)
                 good, other = succeeded[asked]
                 same = good.association == neighbour.association
+                if same and request.failed == DUPLICATE and request.service == _STORE:
+                    continue  # told by the status itself
                 later = other.time - request.time if same else good.start - neighbour.start
                 when = f"{duration(abs(later))} {'later' if later > 0 else 'earlier'}"
                 where = f"association {the_association(good.association)} (message {the_message(other.number)})"

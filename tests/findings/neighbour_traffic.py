@@ -199,9 +199,14 @@ def waited_for_another(*, meanwhile: bool = False, answered: bool = True) -> lis
 
 
 def titles_exchanged(*, known: str = VIEWER, calling: str = "ARCHIVE", reason: int = 7, after: int = 2000,
-                     back: bool = False) -> list[build.Packet]:  # fmt: skip
+                     back: bool = False, any_title: bool = False) -> list[build.Packet]:  # fmt: skip
     """A call that is refused, after one that the archive accepted from another host, or one in the other direction."""
     network = Network()
+    if any_title:  # that of the call included
+        echo_to = network.associate(known, ARCHIVE, "VIEWER", "CT1", build.VERIFICATION)
+        echo_to.client(build.message(1, build.echo_rq()))
+        echo_to.server(build.message(1, build.echo_rsp()))
+        release(echo_to)
     if back:
         good = network.associate(ARCHIVE, CLIENT, "ARCHIVE", "CT1", build.VERIFICATION)
     else:

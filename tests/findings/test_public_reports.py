@@ -167,6 +167,15 @@ def test_an_instance_that_was_stored_at_another_time_is_told(first):
     ]
 
 
+def test_an_instance_that_was_stored_twice_on_one_association_is_told_by_its_response():
+    network = Network()
+    talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.CT_IMAGE_STORAGE)
+    for status in (0, 0x0111):
+        store(talk, None, status=status)
+    release(talk)
+    assert said(network.packets, "same-request-succeeded") == []
+
+
 def test_repeated_failures_of_the_same_request_are_told_once():
     assert len(said(asked_again(0xC000, 0xC000, 0xA702, 0), "same-request-succeeded")) == 1
 
@@ -326,7 +335,12 @@ def test_a_name_with_question_marks_that_were_asked_for_has_lost_nothing():
 
 @pytest.mark.parametrize(
     ("uids", "listed"),
-    [(b"", "0 instances"), (b"1.2.3\\1.2.4", "2 instances"), (b"1.2.3\\1.2.4\\1.2.5 ", "3 instances")],
+    [
+        (b"", "0 instances"),
+        (b"1.2.3\\1.2.4", "2 instances"),
+        (b"1.2.3\\1.2.4\\1.2.5 ", "3 instances"),
+        (b"1.2.3\\1.2.4\\", "2 instances"),
+    ],
 )
 def test_a_list_of_failed_instances_is_held_against_the_count(uids, listed):
     assert told(moved_with_list(0xB000, uids), "failed-list-differs") == [
