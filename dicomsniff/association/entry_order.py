@@ -34,7 +34,7 @@ def span_order(association: Association | None) -> Order:
 
 def clock_was_set_back(association: Association) -> bool:
     """Whether times of what one side sent go back in the capture: of both sides together, clocks may differ."""
-    if not any(health.went_back >= SET_BACK for health in association.tcp.values()):
+    if max([health.went_back for health in association.tcp.values()], default=0) < SET_BACK:
         return False
     latest: dict[Side, Span] = {}
     for entry in association.timeline:
@@ -48,5 +48,14 @@ def clock_was_set_back(association: Association) -> bool:
 
 def in_order(association: Association, entries: Iterable[Entry]) -> list[Entry]:
     """Return entries of an association as they are listed."""
-    order = span_order(association)
-    return sorted(entries, key=lambda entry: order(entry.event.span))
+    return sorted(entries, key=_entry_by_packet if clock_was_set_back(association) else _entry_by_time)
+
+
+def _entry_by_time(entry: Entry) -> tuple[int, int]:
+    """As `by_time`, of an entry, and without a call for it."""
+    span = entry.event.span
+    return span.first_time, span.first_packet
+
+
+def _entry_by_packet(entry: Entry) -> tuple[int, int]:
+    return by_packet(entry.event.span)

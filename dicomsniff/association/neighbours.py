@@ -10,7 +10,8 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.searches import Request, Retrieval, Search, requests_of, retrievals_of, searches_of
 from dicomsniff.association.slow_phase import SlowPhase, slow_phase
 from dicomsniff.association.timeline import TcpEnd
-from dicomsniff.dictionary.statuses import status_category
+from dicomsniff.dictionary.statuses import DONE, status_category
+from dicomsniff.dimse.operations import Operation
 from dicomsniff.pdu.types import AssociateAc, AssociateRj, AssociateRq
 from dicomsniff.side import Side
 from dicomsniff.span import Span
@@ -116,11 +117,13 @@ class Neighbours:
     def __init__(self, *, watches: bool = False) -> None:
         self._watches = watches
         """Whether there is no end: then the latest are remembered, not the first."""
+        self._most = LATEST_NEIGHBOURS if watches else MAX_NEIGHBOURS
         self._known: list[Neighbour] = []
+        self._is_sorted = True
         self._by_titles: dict[tuple[str, str | None, str], Neighbour] = {}
         """Those that were accepted: the first by called AE title and acceptor, and by both titles and addresses."""
-        self._unstored: dict[str, tuple[Neighbour, int]] = {}
-        """By instance: the last that failed to store it, and with which status."""
+        self._unstored: dict[tuple[str, str], tuple[Neighbour, int]] = {}
+        """By the acceptor's host and the instance: the last that failed to store it, and with which status."""
 
     def feed(self, association: Association, trouble: str) -> None:
         """Remember an association, before anything of it is given up, and why it was in trouble, if it was."""
@@ -130,26 +133,26 @@ class Neighbours:
     def take(self, neighbour: Neighbour) -> None:
         """Remember one."""
         if self._watches:
-            del self._known[: max(len(self._known) + 1 - LATEST_NEIGHBOURS, 0)]
+            del self._known[: max(len(self._known) + 1 - self._most, 0)]
         elif self.is_full:
             return
         self._known.append(neighbour)
+        self._is_sorted = False
         if neighbour.accepted:
-            if len(self._by_titles) >= 2 * MAX_NEIGHBOURS:  # without an end; then the latest count
+            if len(self._by_titles) >= 2 * self._most:  # without an end; then the latest count
                 self._by_titles.clear()
             ends = neighbour.ends
             self._by_titles.setdefault((ends.target, ends.called, ""), neighbour)
             hosts = _hosts(ends.source, host_of(ends.target))
             self._by_titles.setdefault((hosts, ends.called, ends.calling or ""), neighbour)
-
         for instance, status in neighbour.unstored:
-            if len(self._unstored) >= MAX_NEIGHBOURS:
+            if len(self._unstored) >= self._most:
                 self._unstored.clear()
-            self._unstored[instance] = neighbour, status
+            self._unstored[host_of(neighbour.ends.target), instance] = neighbour, status
 
-    def unstored(self, instance: str) -> tuple[Neighbour, int] | None:
-        """Return the last association on which a C-STORE of an instance failed, and its status."""
-        return self._unstored.get(instance)
+    def unstored(self, host: str, instance: str) -> tuple[Neighbour, int] | None:
+        """Return the last association on which a C-STORE of an instance to a host failed, and its status."""
+        return self._unstored.get((host, instance))
 
     def accepted_by(self, called: str, target: str) -> Neighbour | None:
         """Return the first association that an acceptor accepted by a called AE title."""
@@ -162,11 +165,13 @@ class Neighbours:
     @property
     def is_full(self) -> bool:
         """Whether no further one is remembered."""
-        return not self._watches and len(self._known) >= MAX_NEIGHBOURS
+        return not self._watches and len(self._known) >= self._most
 
     def __iter__(self) -> Iterator[Neighbour]:
         """Yield them in the order in which they began."""
-        self._known.sort(key=lambda each: (each.start, each.association))  # every rule asks; it is sorted but once
+        if not self._is_sorted:  # every rule asks
+            self._known.sort(key=lambda each: (each.start, each.association))
+            self._is_sorted = True
         return iter(self._known)
 
 
@@ -182,6 +187,7 @@ def remembered(association: Association, trouble: str) -> Neighbour:
     ends = [entry.span.first_time for entry in timeline if isinstance(entry.event, TcpEnd)]
     telling = next((entry.span for entry in timeline if isinstance(entry.event, AssociateRj)), None)
     first = timeline[0].span if timeline else Span(0, 0, 0, 0, 0)
+    stores = _STORE in association.message_counts.requests
     successes = dict.fromkeys(service for service, _, status in association.message_counts.statuses if status == 0)
     return Neighbour(
         association=association.id,
@@ -207,8 +213,8 @@ def remembered(association: Association, trouble: str) -> Neighbour:
         requests=requests_of(association),
         retrievals=retrievals_of(association),
         implementation=_implementation(association.accept),
-        slow_phase=slow_phase(association),
-        unstored=tuple(islice(unstored_of(association), MAX_UNSTORED)),
+        slow_phase=slow_phase(association) if stores else None,
+        unstored=tuple(islice(_unstored(association), MAX_UNSTORED)) if stores else (),
         **_waiting(association, telling, ends),
     )
 
@@ -229,15 +235,26 @@ def _waiting(association: Association, telling: Span | None, ends: list[int]) ->
     return {"waited": waited, "waited_until": until - association.start_time}
 
 
-def unstored_of(association: Association) -> Iterator[tuple[str, int]]:
-    """Yield the instances of an association whose C-STORE failed, with the status."""
+def unstored_of(association: Association) -> dict[str, Operation]:
+    """Return by instance the C-STOREs of an association that failed, and that no later one made good."""
+    found: dict[str, Operation] = {}
     statuses = association.message_counts.statuses
     if any(service == _STORE and status_category(status) == "Failure" for service, _, status in statuses):
         for operation in association.operations.operations:
             instance = operation.request.command.affected_sop_instance_uid
-            failed = operation.name == _STORE and operation.category == "Failure"
-            if failed and instance is not None and operation.status is not None:
-                yield instance, operation.status
+            if operation.name != _STORE or instance is None:
+                continue
+            if operation.category == "Failure":
+                found[instance] = operation
+            elif operation.category in DONE:
+                found.pop(instance, None)
+    return found
+
+
+def _unstored(association: Association) -> Iterator[tuple[str, int]]:
+    for instance, operation in unstored_of(association).items():
+        if operation.side is Side.REQUESTOR and operation.status is not None:
+            yield instance, operation.status
 
 
 @lru_cache(maxsize=256)

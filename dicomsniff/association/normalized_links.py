@@ -214,7 +214,12 @@ def _key(kind: Kind, association: Association, operation: Operation) -> str:
         return f"association {association.id}"
     if kind is Kind.COMMITMENT:
         return _text(operation.request, TRANSACTION_UID) or f"association {association.id}, Transaction UID unknown"
-    return instance_of(operation) or f"association {association.id}, instance unknown"
+    return instance_of(operation) or unknown_instance(association.id)
+
+
+def unknown_instance(association: int) -> str:
+    """Return what stands for the key of operations of an association that name no instance."""
+    return f"association {association}, instance unknown"
 
 
 def _step(association: Association, operation: Operation) -> Step:

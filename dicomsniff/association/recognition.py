@@ -101,8 +101,8 @@ class Recognition:
             if isinstance(event, StreamEnd):
                 beginning.ends.append(event)
             return []
-        if verdict is not Verdict.WAIT:
-            _uncover(beginning)
+        if verdict is Verdict.OTHER or (verdict is Verdict.DICOM and len(beginning.detections) > 1):
+            _uncover(beginning)  # nothing stands before what begins with DICOM by itself
             verdict = detection.verdict
         is_told = verdict is Verdict.DICOM or (verdict is Verdict.OTHER and self._is_foreign)
         if is_told or (not detection.at_header and self._is_wrapped):

@@ -28,6 +28,7 @@ _WILDCARDS = "*?"
 _KEPT = _WILDCARDS + "\\"
 """Signs that are no part of a value, but say what matches it (PS3.4 §C.2.2.2.4), or divide values."""
 _FIND, _STORE = "C-FIND", "C-STORE"
+_RETRIEVING = frozenset(RETRIEVALS)
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 """What stands for bytes that are none of their character set."""
 
@@ -70,7 +71,7 @@ class Search(Struct, frozen=True):
 def searches_of(association: Association) -> tuple[Search, ...]:
     """Return the first queries of an association that found nothing, and the first that found something."""
     kept: dict[bool, list[Search]] = {False: [], True: []}
-    for operation in association.operations.queries:
+    for operation in association.operations.queries if not association.has_holes else ():  # matches may be lost in one
         if operation.name != _FIND or operation.category != "Success" or operation.query is None:
             continue
         some = kept[bool(operation.pending)]
@@ -113,12 +114,15 @@ class Request(Struct, frozen=True):
 
 def requests_of(association: Association) -> tuple[Request, ...]:
     """Return the first queries and retrievals of an association that failed or succeeded, and the first C-STOREs."""
-    asked = _first(association.operations.queries, _identifier_of)
-    statuses = association.message_counts.statuses
-    counts = sum(service == _STORE and status != 0 for service, _, status in statuses)
-    stores = (each for each in association.operations.operations if each.name == _STORE)
+    operations, counts = association.operations, association.message_counts
+    asked = _first(operations.queries, _identifier_of) if operations.queries else ()
+    if _STORE not in counts.requests:
+        return asked
+    stores: Iterable[Operation] = (each for each in operations.operations if each.name == _STORE)
     # Where none failed, there is no need to look at all of a million.
-    return asked + _first(stores if counts else islice(stores, MAX_SEARCHES), _instance_of)
+    if not [status for service, _, status in counts.statuses if status and service == _STORE]:
+        stores = islice(stores, MAX_SEARCHES)
+    return asked + _first(stores, _instance_of)
 
 
 def _first(some: Iterable[Operation], what: Callable[[Operation], int | None]) -> tuple[Request, ...]:
@@ -152,20 +156,26 @@ class Retrieval(Struct, frozen=True):
     number: int
     service: str
     study: bytes
+    category: str
+    """That of its final status; empty where it got none."""
 
 
 def retrievals_of(association: Association) -> tuple[Retrieval, ...]:
     """Return the first C-MOVEs and C-GETs of an association that count no object, each of one study."""
     found: list[Retrieval] = []
-    for operation in association.operations.queries:
+    requests = association.message_counts.requests
+    for operation in association.operations.queries if not _RETRIEVING.isdisjoint(requests) else ():
         asked = operation.query.request if operation.query is not None else None
         key = asked.elements.get(STUDY_INSTANCE_UID) if asked is not None else None
         if operation.name not in RETRIEVALS or key is None or not is_short(key):
             continue
         counters = operation.counters
-        told = operation.final is None or operation.category == "Failure" or "completed" in counters
+        told = operation.category == "Failure" or (operation.category != "Cancel" and "completed" in counters)
+        if operation.final is None and not operation.unread:
+            told = not (operation.over or association.ended_by_capture or association.has_holes)
         if told and not (counters.get("completed") or counters.get("warning") or operation.sub_operations):
-            found.append(Retrieval(operation.request.number, operation.name, key.value.rstrip(b" \0")))
+            uid = key.value.rstrip(b" \0")
+            found.append(Retrieval(operation.request.number, operation.name, uid, operation.category))
         if len(found) == MAX_SEARCHES:
             break
     return tuple(found)

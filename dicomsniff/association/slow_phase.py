@@ -32,6 +32,8 @@ class SlowPhase(NamedTuple):
 
 def slow_phase(association: Association) -> SlowPhase | None:
     """Return the one phase in which the acceptor answered C-STOREs much later than else; None where there is none."""
+    if association.end_time - association.start_time < LONG:
+        return None
     if association.timing.part(Part.THINKING, Side.ACCEPTOR) < LONG:
         return None  # most associations: the rest takes its time
     answers = [

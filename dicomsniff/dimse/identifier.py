@@ -153,8 +153,8 @@ class Identifier(Struct, frozen=True):
         return key.vr == "PN" and key.value.isascii() and _LOST.search(key.value) is not None
 
 
-_LOST = re.compile(rb"\?+[A-Za-z]")
-"""What becomes of a word whose letters are not in the character set that a program writes."""
+_LOST = re.compile(rb"\?[A-Za-z]")
+"""What becomes of a word whose letters are not in the character set that a program writes; found in linear time."""
 
 
 def read_identifier(sent: SentIdentifier) -> Identifier | None:

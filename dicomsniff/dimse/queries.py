@@ -1,5 +1,6 @@
 """What C-FIND, C-MOVE and C-GET ask for, and what the responses give: their identifiers, read within limits (PS3.4)."""
 
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from msgspec import Struct, field
@@ -14,10 +15,12 @@ MAX_MATCHES = 4
 """Matches of one query whose identifiers are read; of further ones only the number is known."""
 MAX_REMEMBERED = 256
 """Bytes of a name, a UID or AE titles of a query or match that is remembered; a longer one is not."""
+MAX_TITLES = 8
+"""Retrieve AE Titles of a match that are remembered; where there are more, none is."""
 MAX_UNASKED = 64
 """Elements of the matches of one query that were not asked for, which are remembered."""
 MAX_ITEMS = 8
-"""Items of a sequence of a match that are held against what was asked for."""
+"""Items of a sequence of a match that are held against what was asked for; within these the first ones only."""
 MAX_QUERIES = 1000
 """Queries and retrievals of one association whose identifiers are read."""
 MAX_READ = 1 << 20
@@ -127,7 +130,7 @@ class QueryReader:
             found, _ = self._read(response)
             if found is not None and FAILED_INSTANCES in found.elements:
                 key = found.elements[FAILED_INSTANCES]
-                query.failed_instances = 0 if key.is_empty else len(found.values(key))
+                query.failed_instances = sum(map(bool, found.values(key)))
             return
         query.last_match = sent.content if sent is not None else None
         if query.request is not None and query.looked_at < MAX_MATCHES:
@@ -151,7 +154,7 @@ class QueryReader:
 
 def find_list(asked: Identifier) -> tuple[int, int] | None:
     """Return the unique key of the lowest level that lists several UIDs, by tag, and how many; None where none does."""
-    counts = {tag: len(asked.values(asked.elements[tag])) for tag in _UNIQUE if tag in asked.elements}
+    counts = {tag: sum(map(bool, asked.values(asked.elements[tag]))) for tag in _UNIQUE if tag in asked.elements}
     return next(((tag, counts[tag]) for tag in reversed(counts) if counts[tag] > 1), None)
 
 
@@ -197,7 +200,7 @@ def _note_place(query: Query, found: Identifier) -> None:
     if study is not None and len(told) > 1 and all(map(is_short, told)):
         titles = tuple(filter(None, found.values(from_))) if from_ is not None else ()
         how = found.values(availability)[0] if availability is not None else ""
-        if titles or how:
+        if (titles or how) and len(titles) <= MAX_TITLES:
             query.places.append(Place(study.value.rstrip(b" \0"), titles, how))
 
 
@@ -218,8 +221,11 @@ def _look_within(query: Query, asked: Identifier, found: Identifier, response: M
     for seen, paths in ((query.absent_within, absent), (query.empty_within, empty)):
         for path in sorted(paths):
             _count(seen, path, response)
-    codes = {each.tag for key in wanted if key.tag in found.elements for each in found.elements[key.tag].all()
-             if any(map(_lacks_code, each.items))}  # fmt: skip
+    codes = set[int]()
+    for key in wanted:
+        if key.tag in found.elements:
+            lacking = partial(_lacks_code, scheme_asked=_asks_for_scheme(key))
+            codes.update(each.tag for each in found.elements[key.tag].all() if any(map(lacking, each.items)))
     for tag in sorted(codes):
         _count(query.without_code, tag, response)
 
@@ -227,7 +233,7 @@ def _look_within(query: Query, asked: Identifier, found: Identifier, response: M
 def _compare_items(wanted: Key, given: Key, path: Path, absent: set[Path], empty: set[Path]) -> None:
     """Add which keys of a sequence's item are missing from items of a match, or have no value there."""
     keys = [key for item in wanted.items[:1] for key in item]
-    for item in given.items[:MAX_ITEMS]:
+    for item in given.items[: MAX_ITEMS if len(path) == 1 else 1]:
         there = {key.tag: key for key in item}
         for key in keys:
             found = there.get(key.tag)
@@ -239,13 +245,19 @@ def _compare_items(wanted: Key, given: Key, path: Path, absent: set[Path], empty
                 _compare_items(key, found, (*path, key.tag), absent, empty)
 
 
-def _lacks_code(item: tuple[Key, ...]) -> bool:
+def _asks_for_scheme(wanted: Key) -> bool:
+    """Whether a sequence was asked for as a whole, or with Coding Scheme Designator in it."""
+    within = {key.tag for key in wanted.all()} - {wanted.tag}
+    return not within or CODING_SCHEME in within
+
+
+def _lacks_code(item: tuple[Key, ...], *, scheme_asked: bool) -> bool:
     """Whether an item is of a code, and has no value in Code Value or Coding Scheme Designator (PS3.3 §8.8)."""
     there = {key.tag: key for key in item}
     code, scheme = there.get(CODE_VALUE), there.get(CODING_SCHEME)
     if code is None or any(tag in there and not there[tag].is_empty for tag in _OTHER_CODES):
         return False
-    return code.is_empty or scheme is None or scheme.is_empty
+    return code.is_empty or (scheme_asked if scheme is None else scheme.is_empty)
 
 
 def _is_unfit(asked: Identifier, wanted: Key, found: Identifier, given: Key) -> bool:

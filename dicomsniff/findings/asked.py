@@ -32,7 +32,8 @@ class Asked(NamedTuple):
 
     `place` is that of its level in the model, None where it has no level, or one that the model does not have.
     `options` are those of its SOP class that both sides agree on, None where the negotiation is not known; `wished`
-    those that the requestor of the association asked for.
+    those that the requestor of the association asked for. `whole` says that the capture lacks nothing of what was sent,
+    so that there are no more responses than are known.
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class Asked(NamedTuple):
     level: Level | None
     options: set[str] | None
     wished: set[str]
+    whole: bool
 
     @property
     def is_find(self) -> bool:
@@ -101,7 +103,7 @@ def _asked(association: Association) -> Iterator[Asked]:
         model = find_model(sop_class)
         place = model.find_level(query.request.level) if model is not None else None
         level = model.levels[place] if model is not None and place is not None else None
-        yield Asked(operation, query, query.request, model, place, level, *agreed[sop_class])
+        yield Asked(operation, query, query.request, model, place, level, *agreed[sop_class], not association.has_holes)
 
 
 def told_once(check: Callable[[Asked], Iterator[str]]) -> Callable[[Review], Iterator[Hit]]:

@@ -226,13 +226,13 @@ OWN_REASONS = (*range(0xA700, 0xA800), 0xA801, 0x0122, 0x0124, 0x0211, 0x0213)
 
 _NOT_SUPPORTED = 0x0122
 """SOP class not supported (PS3.7 §C.5.24)."""
-_DUPLICATE = 0x0111
+DUPLICATE = 0x0111
 """Duplicate SOP instance (PS3.7 §C.5.8)."""
 MAX_STORES_BEFORE = 256
 """Messages before a refused C-STORE among which an earlier one of its instance is looked for."""
 OF_OTHER_CLASS = (0x0118, _NOT_SUPPORTED)
 """Failures about the SOP class that a request names: no such SOP class (PS3.7 §C.5.20), not supported."""
-_OF_INSTANCE = (_DUPLICATE, 0x0112, 0x0117)
+_OF_INSTANCE = (DUPLICATE, 0x0112, 0x0117)
 """Failures about the SOP instance that a request names: there already, no such one, invalid (PS3.7 §C.5)."""
 _LONGEST_UID = 64
 """Characters of a UID that are shown; it has no more (PS3.5 §9.1)."""
@@ -343,7 +343,7 @@ def _status(association: Association, found: Findings, entry: Entry, category: s
                     more += f", after {counted(operation.pending, 'match')}"
                 if command.status == _NOT_SUPPORTED and _agreed(association, message):
                     more += f", although {the_party(association.party(message.side))} had accepted its context"
-                if command.status == _DUPLICATE and asked is not None and command.service == "C-STORE":
+                if command.status == DUPLICATE and asked is not None and command.service == "C-STORE":
                     more += _sent_before(association, asked)
                 only: tuple[str, ...] = ()
                 if command.status in OF_OTHER_CLASS and asked is not None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dicomsniff.association.neighbours import unstored_of
 from dicomsniff.association.normalized_links import FAILED, REFERENCED, SOP_CLASSES, Kind, key_of
 from dicomsniff.dictionary.reasons import failure_reason_text
+from dicomsniff.dimse.message import Message
+from dicomsniff.dimse.operations import Operation
 from dicomsniff.dimse.scan.outline import DataSetOutline
 from dicomsniff.findings.finding import LAST_PACKET, Severity
 from dicomsniff.findings.grounds import reports
@@ -33,6 +35,7 @@ def uncommitted(review: Review) -> Iterator[Hit]:
     association = review.association
     if not association.message_counts.requests["N-EVENT-REPORT"]:
         return
+    own: dict[str, Operation] | None = None
     for operation in association.operations.operations:
         request = operation.request
         kind = SOP_CLASSES.get(request.command.sop_class_uid or "")
@@ -45,7 +48,8 @@ def uncommitted(review: Review) -> Iterator[Hit]:
             provider = the_party(association.party(request.side))
             said = f"{provider} reports {of_all(failed, total, 'instance')} as not committed"
             named = [each.uid for each in outline.referenced if each.sequence == FAILED]
-            vain = _unstored(review, named)
+            own = unstored_of(association) if own is None else own
+            vain = _unstored(review, own, request, named)
             lists = len(named) == failed and failed < total and (failed == 1 or not vain)
             which = f" ({some_of(named, MAX_INSTANCES, the_uid)})" if lists else ""
             duplicate = _DUPLICATE_TRANSACTION in outline.failure_reasons
@@ -56,12 +60,14 @@ def uncommitted(review: Review) -> Iterator[Hit]:
             yield Hit(text, request.span, request, side=request.side, earliest_cause=since)
 
 
-def _unstored(review: Review, failed: list[str]) -> str:
-    """Say of the first of these instances whose C-STORE failed too where that was, and with which status."""
-    own = dict(unstored_of(review.association))
+def _unstored(review: Review, own: dict[str, Operation], report: Message, failed: list[str]) -> str:
+    """Say of the first of these instances whose C-STORE to the SCP failed before where that was, with which status."""
+    provider = review.association.party(report.side).endpoint.address
     for instance in failed if review.known is not None else ():
-        known = review.known.neighbours.unstored(instance) if review.known is not None else None
-        status, where = own.get(instance), ""
+        known = review.known.neighbours.unstored(provider, instance) if review.known is not None else None
+        status, where, here = None, "", own.get(instance)
+        if here is not None and here.side is not report.side and here.request.number < report.number:
+            status = here.status
         if status is None and known is not None and known[0].start < review.association.start_time:
             status, where = known[1], f" in association {the_association(known[0].association)}"
         if status is not None:

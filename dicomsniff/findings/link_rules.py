@@ -1,5 +1,6 @@
 """Rules on what belongs together: retrievals, commitments, series of associations."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -83,20 +84,26 @@ def nothing_moved(facts: CaptureFacts) -> Iterator[Hit]:
     classes and transfer syntaxes it can send there.
     """
     moves = facts.links.moves()
+    brought: dict[tuple[str | None, ...], Move] = {}
+    for each in moves:
+        if each.listed is None and (each.kept or each.counters.get("completed")):
+            brought.setdefault(_ends(each), each)
     for move in moves:
         if moved_nothing(move):
             said = f"{move_name(move)} says success; it counts no object and none was sent"
-            yield _about(move, said + _list_in_vain(move, moves))
+            yield _about(move, said + _list_in_vain(move, brought.get(_ends(move))))
 
 
-def _list_in_vain(move: Move, moves: list[Move]) -> str:
+def _ends(move: Move) -> tuple[str | None, ...]:
+    return move.originator, move.provider, move.destination
+
+
+def _list_in_vain(move: Move, good: Move | None) -> str:
     """Say how many UIDs a C-MOVE lists, and where one of the same system for a single UID brought something."""
     if move.listed is None:
         return ""
     tag, count = move.listed
-    text, ends = f"; it lists {count} values of {named(tag)}", (move.originator, move.provider, move.destination)
-    alike = [each for each in moves if (each.originator, each.provider, each.destination) == ends]
-    good = next((each for each in alike if each.listed is None and (each.kept or each.counters.get("completed"))), None)
+    text = f"; it lists {count} values of {named(tag)}"
     if good is None:
         return text
     return f"{text}, and one without a list, in association {the_association(good.association)}, brought something"
@@ -119,9 +126,12 @@ def passed_on(facts: CaptureFacts) -> Iterator[Hit]:
         if each.category == "Failure" and each.destination:
             asking = sources.get(each.association), each.originator
             failed.setdefault((*asking, each.destination), []).append(each)
+    for some in failed.values():
+        some.sort(key=_start)
     for move in moves:
-        others = failed.get((move.provider, move.provider_title, move.destination), ())
-        meanwhile = (each for each in others if move.start <= each.start <= (move.end or 0))
+        others = failed.get((move.provider, move.provider_title, move.destination), [])
+        since = bisect_left(others, move.start, key=_start)
+        meanwhile = (each for each in islice(others, since, since + MAX_GOING_ON) if each.start <= (move.end or 0))
         first = next((each for each in meanwhile if each.association != move.association), None)
         if first is None:
             continue
@@ -132,6 +142,10 @@ def passed_on(facts: CaptureFacts) -> Iterator[Hit]:
         text = f"{move_name(move)}: meanwhile {who} {asked}, which failed: {why}"
         text += f"; {who} answered with Success all the same" if hides else ""
         yield _about(move, text)._replace(severity=None if hides else Severity.NOTE)
+
+
+def _start(move: Move) -> int:
+    return move.start
 
 
 @capture_rule(code="move-answered-early", severity=Severity.WARNING)

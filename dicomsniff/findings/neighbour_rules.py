@@ -1,5 +1,6 @@
 """Rules that hold an association in trouble against others between the same ends: evidence for what is the matter."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 
@@ -24,6 +25,8 @@ _NO_REASON = ((1, 1), (2, 1))
 """Source and reason of refusals without a reason (PS3.8 Table 9-21)."""
 MAX_CLASSES = 2
 """SOP classes that a line names in which two calls differ; further ones are counted."""
+MAX_IMPLEMENTATIONS = 3
+"""Implementations that a line names; further ones are counted."""
 MAX_WAITING = 100
 """Associations with one acceptor that waited for long for its answer, and are held against others."""
 _NEAR = (50_000_000, 500_000_000)
@@ -224,7 +227,7 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at how many associations the acceptor takes at a time. Let requestors that are done release.
     """
-    for beside in _by_target(facts).values():
+    for beside in _beside(facts, [each for each in facts.neighbours if each.waited >= PATIENCE]):
         for each in islice((some for some in beside if some.waited >= PATIENCE), MAX_WAITING):
             until = each.start + each.waited_until
             since, near = until - each.waited, min(max(each.waited // 20, _NEAR[0]), _NEAR[1])
@@ -247,12 +250,13 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
                 yield _about(each, f"{said} {listed([last])} was over: it seems to serve {most} at a time")
 
 
-def _by_target(facts: CaptureFacts) -> dict[str, list[Neighbour]]:
-    """Return associations by the address and port that was called."""
-    found: dict[str, list[Neighbour]] = {}
-    for each in facts.neighbours:
-        found.setdefault(each.ends.target, []).append(each)
-    return found
+def _beside(facts: CaptureFacts, some: list[Neighbour]) -> Iterable[list[Neighbour]]:
+    """Return the associations with each acceptor that some are with, as they began."""
+    by_target: dict[str, list[Neighbour]] = {each.ends.target: [] for each in some}
+    for each in facts.neighbours if by_target else ():
+        if (beside := by_target.get(each.ends.target)) is not None:
+            beside.append(each)
+    return by_target.values()
 
 
 def _at_most(number: int) -> str:
@@ -268,7 +272,7 @@ def slower_beside(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at what the acceptor does with objects of several senders. Send one after the other, and compare.
     """
-    for beside in _by_target(facts).values():
+    for beside in _beside(facts, [each for each in facts.neighbours if each.slow_phase is not None]):
         for each in islice((some for some in beside if some.slow_phase is not None), MAX_WAITING):
             phase = each.slow_phase
             if phase is None:
@@ -285,9 +289,7 @@ def slower_beside(facts: CaptureFacts) -> Iterator[Hit]:
             if others:
                 called, was = _titles(each)[1], "was" if len(others) == 1 else "were"
                 text = f"{called} answered {counted(phase.answers, 'C-STORE')} of {listed([each])} after "
-                text += (
-                    f"{duration(phase.late)} (median), just while {listed(others)} {was} open, and the others after "
-                )
+                text += f"{duration(phase.late)} (median) while {listed(others)} {was} open, and the others after "
                 yield _about(each, f"{text}{duration(phase.usual)}")
 
 
@@ -314,22 +316,32 @@ def acceptor_varies(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Look at what stands behind the address. Compare how these programs are configured.
     """
     by_place: dict[tuple[str, str | None], list[Neighbour]] = {}
-    for each in facts.neighbours:
-        if each.implementation:
+    troubled = {each.ends.target for each in facts.neighbours if each.trouble and each.implementation}
+    for each in facts.neighbours if troubled else ():
+        if each.implementation and each.ends.target in troubled:
             by_place.setdefault((each.ends.target, each.ends.called), []).append(each)
     for beside in by_place.values():
         bad = [each for each in beside if each.trouble]
         good = [each for each in beside if not each.trouble]
         theirs, others = ({each.implementation for each in some} for some in (bad, good))
         if bad and others and not theirs & others:
-            names = [f"{_implementation(some[0])} ({listed(some)})" for some in (good, bad)]
+            named_alike = Counter(name for _, name in filter(None, theirs | others))
+            names = [_implementations(some, named_alike) for some in (good, bad)]
             text = f"{the_address(bad[0].ends.target)} answers as {names[0]}, and in trouble as {names[1]}"
             yield _about(bad[0], f"{text}: several programs share the address, or one took the other's place")
 
 
-def _implementation(neighbour: Neighbour) -> str:
-    uid, name = neighbour.implementation or ("", "")
-    return name or the_uid(uid)
+def _implementations(some: list[Neighbour], named_alike: Counter[str]) -> str:
+    """`ONE_1 (associations 1 and 3) or TWO_2 (association 2)`; by UID where a name is missing or not the only one."""
+    alike: dict[tuple[str, str], list[Neighbour]] = {}
+    for each in some:
+        alike.setdefault(each.implementation or ("", ""), []).append(each)
+    said = [
+        f"{the_uid(uid) if (uid and named_alike[name] > 1) or not name else name} ({listed(group)})"
+        for (uid, name), group in alike.items()
+    ]
+    left = len(said) - MAX_IMPLEMENTATIONS
+    return " or ".join(said[:MAX_IMPLEMENTATIONS] + [f"{left} more"] * (left > 0))
 
 
 @capture_rule(code="tries-repeated", severity=Severity.NOTE)

@@ -92,7 +92,7 @@ def asks_below(each: Asked) -> Iterator[str]:
     """
     if not each.is_find or each.model is None or each.place is None or each.level is None or not each.is_hierarchical:
         return
-    nothing = each.operation.category == "Success" and not each.operation.pending
+    nothing = each.operation.category == "Success" and not each.operation.pending and each.whole
     for level in each.model.levels[each.place + 1 :]:
         unique = level.unique
         lower = f"of the lower {level.name} level"

@@ -20,7 +20,7 @@ def titles_swapped(review: Review) -> Iterator[Hit]:
 
     The requestor calls itself by the acceptor's own AE title, as the capture knows it from an association that was over
     before: one that the acceptor accepted by that title, or one in the other direction, with the same two titles. Then
-    the acceptor knows neither its name nor its caller.
+    the acceptor knows neither its name nor its caller. Nothing is said where it accepted the called title as well.
 
     What to do: At the requestor, exchange the two titles: the called one is what the acceptor calls itself.
     """
@@ -33,6 +33,9 @@ def titles_swapped(review: Review) -> Iterator[Hit]:
         return
     source, target = association.requestor.endpoint.address, str(association.acceptor.endpoint)
     host = host_of(target)
+    right = known.neighbours.accepted_by(called, target)
+    if right is not None and _is_before(right, association.start_time):
+        return  # the acceptor goes by the title that it was called
     own = known.neighbours.accepted_by(calling, target)
     back = known.neighbours.accepted_between(host, source, calling, called) if host != source else None
     told = f"calls {the_address(target)} {the_title(called)} and itself {the_title(calling)}"

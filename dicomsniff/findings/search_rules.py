@@ -1,5 +1,6 @@
 """Rules that hold requests that brought nothing, or failed, against others of the same system."""
 
+import re
 from collections.abc import Iterator
 
 from dicomsniff.association.neighbours import Ends, Neighbour
@@ -8,6 +9,7 @@ from dicomsniff.dictionary.information_models import PATIENT_ID
 from dicomsniff.dimse.queries import AVAILABILITY, PATIENT_NAME, RETRIEVE_AE_TITLE, Place
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import named
+from dicomsniff.findings.command_rules import DUPLICATE
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.neighbour_rules import listed
 from dicomsniff.findings.parts import the_association, the_message, the_title, the_value
@@ -16,6 +18,8 @@ from dicomsniff.quantities import counted, duration, some_of
 
 MAX_COMPARED = 64
 """Queries between the same ends that found something and count as evidence; further ones do not."""
+MAX_NAMES = 200
+"""Queries by name without matches that are held against names that others found; further ones are not."""
 SOON = 60 * 10**9
 """ns within which a query with a key less counts as a try to find what the one before did not."""
 _STORE = "C-STORE"
@@ -27,6 +31,8 @@ value is a mistake."""
 
 MAX_TITLES = 3
 """AE titles that a line names; further ones are counted."""
+_CAME_TO = {"": "got no final response", "Failure": "failed"}
+"""What became of a retrieval, by the category of its final status, where that alone does not tell what it brought."""
 _NOT_AT_HAND = ("NEARLINE", "OFFLINE", "UNAVAILABLE")
 """Instance Availability of what cannot be had at once (PS3.3 §C.4.23.1.1)."""
 
@@ -82,19 +88,23 @@ def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at the SCP's log at the time of the failure: what else it did, and what it had to reach.
     """
+    some = [each for each in facts.neighbours if each.requests]
+    failed = {(each.ends, asked.service, asked.about) for each in some for asked in each.requests if asked.failed}
     succeeded: dict[tuple[Ends, str, tuple[str, int]], tuple[Neighbour, Request]] = {}
-    for neighbour in facts.neighbours:
+    for neighbour in some if failed else ():
         for request in neighbour.requests:
-            if not request.failed:
-                succeeded.setdefault((neighbour.ends, request.service, request.about), (neighbour, request))
+            if not request.failed and (asked := (neighbour.ends, request.service, request.about)) in failed:
+                succeeded.setdefault(asked, (neighbour, request))
     told = set()
-    for neighbour in facts.neighbours if succeeded else ():
+    for neighbour in some if succeeded else ():
         for request in neighbour.requests:
             asked = (neighbour.ends, request.service, request.about)
             if request.failed and asked in succeeded and asked not in told:
                 told.add(asked)
                 good, other = succeeded[asked]
                 same = good.association == neighbour.association
+                if same and request.failed == DUPLICATE and request.service == _STORE:
+                    continue  # told by the status itself
                 later = other.time - request.time if same else good.start - neighbour.start
                 when = f"{duration(abs(later))} {'later' if later > 0 else 'earlier'}"
                 where = f"association {the_association(good.association)} (message {the_message(other.number)})"
@@ -120,6 +130,7 @@ def name_not_found(facts: CaptureFacts) -> Iterator[Hit]:
     What to do: Ask in the character set in which the SCP sends its matches, or ask by Patient ID.
     """
     named_some: dict[tuple[Ends, str], list[_Known]] = {}
+    compared = 0
     for neighbour in facts.neighbours:
         for search in neighbour.searches:
             known = named_some.setdefault((neighbour.ends, search.sop_class), []) if search.names else []
@@ -127,8 +138,13 @@ def name_not_found(facts: CaptureFacts) -> Iterator[Hit]:
                 known.append((neighbour, search))
     for neighbour in facts.neighbours if named_some else ():
         for search in (each for each in neighbour.searches if each.name and not each.matches):
-            for good, other in named_some.get((neighbour.ends, search.sop_class), ()):
-                fits = next((charset for name, charset in other.names if _fits(search.name, name)), None)
+            known = named_some.get((neighbour.ends, search.sop_class), [])
+            compared += bool(known)
+            if compared > MAX_NAMES:
+                return
+            pattern = _pattern(search.name)
+            for good, other in known:
+                fits = next((charset for name, charset in other.names if _fits(pattern, name)), None)
                 if fits is not None:
                     asked = f"the C-FIND-RQ of {_places([(neighbour, search)])} asks for {named(PATIENT_NAME)} in"
                     text = f"{asked} {_set(search.character_set)} and found nothing; that of {_places([(good, other)])}"
@@ -141,14 +157,15 @@ def name_not_found(facts: CaptureFacts) -> Iterator[Hit]:
 def objects_elsewhere(facts: CaptureFacts) -> Iterator[Hit]:
     """What a retrieval did not bring is elsewhere, or not at hand.
 
-    A match of an earlier query said so. Retrieve AE Title (0008,0054) names the applications from which its objects can
+    A match of another query said so. Retrieve AE Title (0008,0054) names the applications from which its objects can
     be retrieved. Instance Availability (0008,0056) says how fast: OFFLINE is what somebody has to bring first, NEARLINE
     what comes from a slow medium, UNAVAILABLE what cannot be retrieved.
 
     What to do: Retrieve from the application named, or have the objects brought first and wait longer.
     """
     places: dict[tuple[Ends, bytes], tuple[Neighbour, Search, Place]] = {}
-    for neighbour in facts.neighbours:
+    is_asked = any(neighbour.retrievals for neighbour in facts.neighbours)
+    for neighbour in facts.neighbours if is_asked else ():
         for search in neighbour.searches:
             for place in search.places:
                 places.setdefault((neighbour.ends, place.study), (neighbour, search, place))
@@ -160,7 +177,8 @@ def objects_elsewhere(facts: CaptureFacts) -> Iterator[Hit]:
             there = places.get((neighbour.ends, retrieval.study))
             where = _elsewhere(there[2], neighbour.ends.called) if there is not None else ""
             if there is not None and where:
-                said = f"the {retrieval.service}-RQ of {_at(neighbour, retrieval.number)} brought nothing; the match"
+                came = _CAME_TO.get(retrieval.category, "brought nothing")
+                said = f"the {retrieval.service}-RQ of {_at(neighbour, retrieval.number)} {came}; the match"
                 text = f"{said} of its study in {_places([there[:2]])} says {where}"
                 yield Hit(text, neighbour.span, association=neighbour.association, number=retrieval.number)
 
@@ -179,28 +197,24 @@ def _set(character_set: str) -> str:
     return the_value(character_set, CHARACTER_SET) if character_set else "no declared character set"
 
 
-def _fits(pattern: str, name: str) -> bool:
+def _fits(pattern: re.Pattern[str], name: str) -> bool:
     """Whether a name, or one of its component groups, fits a key with wildcards, whatever the case (PS3.4 §C.2.2.2)."""
-    key = pattern.casefold().rstrip("^")
-    return any(_matches(key, each.casefold().rstrip("^")) for each in (name, *name.split("=")))
+    return any(pattern.fullmatch(each.casefold().rstrip("^")) for each in (name, *name.split("=")))
 
 
-def _matches(key: str, text: str) -> bool:
-    """Match in a time that grows with the product of both lengths, whatever they hold."""
-    states = {0}
-    for character in text:
-        states = _skipping(key, states)
-        states = {at + (key[at] != "*") for at in states if at < len(key) and key[at] in ("*", "?", character)}
-    return len(key) in _skipping(key, states)
+def _pattern(key: str) -> re.Pattern[str]:
+    """Return what a key with wildcards fits; it looks for each part once, where that comes first, and never goes back.
+
+    Otherwise a key with many asterisks would take a time that grows with each of them.
+    """
+    first, *others = re.split(r"\*+", key.casefold().rstrip("^"))
+    *between, last = [_literal(each) for each in others] or [""]
+    rest = "".join(f"(?>.*?{each})" for each in between) + f".*{last}" if others else ""
+    return re.compile(_literal(first) + rest, re.DOTALL)
 
 
-def _skipping(key: str, states: set[int]) -> set[int]:
-    """Return states with those that are reached where an asterisk stands for nothing."""
-    for at in sorted(states):
-        while at < len(key) and key[at] == "*":
-            at += 1
-            states.add(at)
-    return states
+def _literal(part: str) -> str:
+    return "".join("." if each == "?" else re.escape(each) for each in part)
 
 
 def _how(group: list[_Known], other: Search) -> str:

@@ -1,8 +1,18 @@
 """Rules on one SOP instance over time, wherever it was worked on: created, changed, ended (PS3.4 §F.7.2, §CC.2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from dicomsniff.association.normalized_links import Kind, Step, instance_of, key_of, kind_of
+from msgspec import Struct
+
+from dicomsniff.association.normalized_links import (
+    Kind,
+    Step,
+    Workflow,
+    instance_of,
+    key_of,
+    kind_of,
+    unknown_instance,
+)
 from dicomsniff.dictionary.attribute_demands import IMAGE_BOX_SEQUENCE, MPPS_ENDED, TRANSACTION_UID, UPS_ENDED
 from dicomsniff.dictionary.commands import ACTION_TYPE_ID
 from dicomsniff.dictionary.normalized import (
@@ -64,8 +74,10 @@ def not_created(review: Review) -> Iterator[Hit]:
     What to do: See at the sender whether the N-CREATE was sent, to the same receiver, and with the same SOP Instance
     UID.
     """
-    for operation in review.association.operations.normalized:
-        if operation.status in _NO_SUCH_INSTANCE and _lacks_session(review, operation):
+    operations = review.association.operations.normalized
+    made = _made_by(operations if any(each.status in _NO_SUCH_INSTANCE for each in operations) else ())
+    for operation in operations:
+        if operation.status in _NO_SUCH_INSTANCE and not made.session and _is_film_without(review, operation):
             yield _hit(review, operation, "for a Basic Film Box; no film session was created on this association")
         instance = instance_of(operation) if operation.request.command.requested_sop_class_uid in _CREATED else None
         if instance is None or instance in GLOBAL_SUBSCRIPTIONS:
@@ -78,6 +90,7 @@ def not_created(review: Review) -> Iterator[Hit]:
         elif (
             failed is None
             and operation.status in _NO_SUCH_INSTANCE
+            and not (made.anything or instance in made.instances)
             and not _may_be_created(review, operation, instance)
         ):
             where = "on this association" if kind_of(operation) is Kind.PRINT else "in the capture"
@@ -251,8 +264,9 @@ def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
     """
     unseen = []
     for workflow in facts.links.workflows():
-        made = workflow.kind is not Kind.MPPS or workflow.unlisted
-        if made or any(step.service == "N-CREATE" for step in workflow.steps):
+        if workflow.kind is not Kind.MPPS or workflow.unlisted or _is_unnamed(workflow):
+            continue
+        if any(step.service == "N-CREATE" for step in workflow.steps):
             continue
         change = next((each for each in workflow.steps if each.service == "N-SET" and each.category in DONE), None)
         if change is not None:
@@ -264,6 +278,10 @@ def beginning_not_seen(facts: CaptureFacts) -> Iterator[Hit]:
         more = f", nor of {counted(len(unseen) - 1, 'other step')}" if len(unseen) > 1 else ""
         text = f"{said}; no N-CREATE of it is in the capture{more}"
         yield Hit(text, first.span, association=first.association, number=first.message)
+
+
+def _is_unnamed(workflow: Workflow) -> bool:
+    return workflow.key == unknown_instance(workflow.steps[0].association)
 
 
 @capture_rule(code="subscription-without-event", severity=Severity.NOTE)
@@ -311,7 +329,7 @@ def _failed_creation(review: Review, operation: Operation) -> Step | None:
 
 
 def _may_be_created(review: Review, operation: Operation, instance: str) -> bool:
-    """Whether something may have made an instance before an operation, as far as the capture shows."""
+    """Whether something elsewhere may have made an instance before an operation, as far as the capture shows."""
     if review.known is None or not review.known.knows_all or not review.begun_in_sight:
         return True
     kind = kind_of(operation)
@@ -324,8 +342,7 @@ def _may_be_created(review: Review, operation: Operation, instance: str) -> bool
         each for some in others for each in some if each.request.span.first_time < operation.request.span.first_time
     )
     return any(
-        each.name == "N-CREATE" and (instance_of(each) == instance or _gives(each, instance))
-        for each in (*review.association.operations.normalized, *earlier)
+        each.name == "N-CREATE" and (instance_of(each) == instance or _gives(each, instance)) for each in earlier
     )
 
 
@@ -345,15 +362,10 @@ def _created_instead(review: Review, operation: Operation) -> str:
     return f"; the film box has {some_of(boxes, MAX_BOXES, the_uid)}" if boxes else ""
 
 
-def _lacks_session(review: Review, operation: Operation) -> bool:
-    """Whether a film box is to be created on an association that is known to have no film session."""
-    association, command = review.association, operation.request.command
-    if operation.name != "N-CREATE" or command.affected_sop_class_uid != FILM_BOX or not _knows_all(review):
-        return False
-    return not any(
-        each.name == "N-CREATE" and each.request.command.affected_sop_class_uid == FILM_SESSION
-        for each in association.operations.normalized
-    )
+def _is_film_without(review: Review, operation: Operation) -> bool:
+    """Whether a film box is to be created, and all that was created on its association is known."""
+    is_film = operation.request.command.affected_sop_class_uid == FILM_BOX
+    return operation.name == "N-CREATE" and is_film and _knows_all(review)
 
 
 def _knows_all(review: Review) -> bool:
@@ -371,26 +383,62 @@ def _deletion(review: Review, operation: Operation) -> Operation | None:
     above = (FILM_SESSION,) if sop_class == FILM_BOX else (FILM_SESSION, FILM_BOX) if sop_class in IMAGE_BOXES else ()
     came = operation.request.span.first_packet
     before = operations_before(review.association.operations.normalized, came)
-    gone = [each for each in before if each.name == "N-DELETE" and each.category in DONE
-            and (instance_of(each) == instance or each.request.command.requested_sop_class_uid in above)]  # fmt: skip
-    since = before[before.index(gone[-1]) :] if gone else ()
-    return gone[-1] if gone and all(each.name != "N-CREATE" for each in since) else None
+    for each in reversed(before):
+        if each.name == "N-CREATE":
+            return None
+        if each.name == "N-DELETE" and each.category in DONE:
+            is_above = each.request.command.requested_sop_class_uid in above
+            if instance_of(each) == instance or (is_above and _belongs(instance, each, before)):
+                return each
+    return None
+
+
+def _belongs(instance: str, deletion: Operation, before: Sequence[Operation]) -> bool:
+    """Whether what was deleted is what an instance belonged to: of several film boxes, the one that had it."""
+    if deletion.request.command.requested_sop_class_uid != FILM_BOX:
+        return True  # of film sessions there is one
+    films = [each for each in before if each.name == "N-CREATE"
+             and each.request.command.affected_sop_class_uid == FILM_BOX and _gives(each, instance)]  # fmt: skip
+    return bool(films) and all(instance_of(each) == instance_of(deletion) for each in films)
 
 
 def _creates(step: Step) -> bool:
     return step.service == "N-CREATE" and step.category != "Failure"
 
 
+class _Made(Struct, frozen=True):
+    """What the N-CREATEs of an association may have made, by instance; `anything`, where one may have made any."""
+
+    instances: set[str | None]
+    anything: bool
+    session: bool
+    """Whether a film session was to be created."""
+
+
+def _made_by(operations: Sequence[Operation]) -> _Made:
+    created = [each for each in operations if each.name == "N-CREATE"]
+    given = [_given(each) for each in created]
+    instances = {instance_of(each) for each in created}.union(*(each for each in given if each is not None))
+    session = any(each.request.command.affected_sop_class_uid == FILM_SESSION for each in created)
+    return _Made(instances, None in given, session)
+
+
 def _gives(creation: Operation, instance: str) -> bool:
     """Whether the response to the N-CREATE of a Film Box may name an instance among its image boxes."""
+    given = _given(creation)
+    return given is None or instance in given
+
+
+def _given(creation: Operation) -> set[str] | None:
+    """Return the image boxes that the response to the N-CREATE of a Film Box names; None where it may name any."""
     if creation.request.command.affected_sop_class_uid != FILM_BOX:
-        return False
+        return set()
     data = creation.final.data_set if creation.final is not None else None
     outline = data.outline if data is not None else None
     if outline is None:  # it was not looked at, or names none
-        return creation.content is None or creation.content.given != 0
+        return None if creation.content is None or creation.content.given != 0 else set()
     unlisted = sum(outline.reference_counts.values()) > len(outline.referenced)
-    return unlisted or any(each.uid == instance for each in outline.referenced)
+    return None if unlisted else {each.uid for each in outline.referenced}
 
 
 def _changes(operation: Operation) -> bool:

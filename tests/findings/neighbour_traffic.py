@@ -116,9 +116,17 @@ def _identifier(elements: dict[int, bytes]) -> bytes:
 
 
 def found_there(
-    *, title: bytes = b"", availability: bytes = b"", completed: int | None = 0, delivers: bool = False
+    *,
+    title: bytes = b"",
+    availability: bytes = b"",
+    completed: int | None = 0,
+    delivers: bool = False,
+    status: int | None = 0,
 ) -> list[build.Packet]:
-    """A query whose match says where its study is, and a C-MOVE of that study to the same SCP."""
+    """A query whose match says where its study is, and a C-MOVE of that study to the same SCP.
+
+    Without a status the requestor gives up.
+    """
     network = Network()
     talk = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", build.STUDY_ROOT_FIND)
     level, study, patient = {0x00080052: b"STUDY "}, {0x0020000D: b"1.2.3\0"}, {0x00100020: b"P7"}
@@ -139,19 +147,28 @@ def found_there(
         store(delivery, "CLIENT")
         release(delivery)
         talk.wait(delivery.time - talk.time)
-    talk.server(move_rsp(0) if completed is None else move_rsp(0, completed=completed, failed=0, warning=0))
+    if status is None:
+        talk.wait(30_000 * MS)
+        talk.client(build.abort())
+        talk.close()
+        return network.packets
+    talk.server(move_rsp(status) if completed is None else move_rsp(status, completed=completed, failed=0, warning=0))
     release(talk)
     return network.packets
 
 
 def two_programs(good: str, bad: str) -> list[build.Packet]:
     """An association that stores, answered by one program, and one that fails, answered by another one."""
+    return several_programs((good, 0), (bad, 0xA700))
+
+
+def several_programs(*programs: tuple[str, int] | tuple[str, int, str]) -> list[build.Packet]:
+    """Associations that are answered by these programs, each of which stores with a status: name, status, UID."""
     network = Network()
-    for number, (name, status) in enumerate([(good, 0), (bad, 0xA700)]):
+    for number, (name, status, *uid) in enumerate(programs):
         talk = network.call(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", CT, after=1000 * number)
-        said = (
-            build.item(0x51, (16384).to_bytes(4, "big")) + build.item(0x52, b"1.2.3") + build.item(0x55, name.encode())
-        )
+        told = ((0x51, (16384).to_bytes(4, "big")), (0x52, "".join(uid or ["1.2.3"]).encode()), (0x55, name.encode()))
+        said = b"".join(build.item(kind, value) for kind, value in told)
         answer = {"user": build.item(0x50, said), "calling": "CLIENT", "called": "ARCHIVE"}
         talk.server(build.associate_ac(build.answer(1), **answer))
         store(talk, None, status=status, number=number + 1)
@@ -182,9 +199,14 @@ def waited_for_another(*, meanwhile: bool = False, answered: bool = True) -> lis
 
 
 def titles_exchanged(*, known: str = VIEWER, calling: str = "ARCHIVE", reason: int = 7, after: int = 2000,
-                     back: bool = False) -> list[build.Packet]:  # fmt: skip
+                     back: bool = False, any_title: bool = False) -> list[build.Packet]:  # fmt: skip
     """A call that is refused, after one that the archive accepted from another host, or one in the other direction."""
     network = Network()
+    if any_title:  # that of the call included
+        echo_to = network.associate(known, ARCHIVE, "VIEWER", "CT1", build.VERIFICATION)
+        echo_to.client(build.message(1, build.echo_rq()))
+        echo_to.server(build.message(1, build.echo_rsp()))
+        release(echo_to)
     if back:
         good = network.associate(ARCHIVE, CLIENT, "ARCHIVE", "CT1", build.VERIFICATION)
     else:

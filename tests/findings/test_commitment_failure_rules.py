@@ -10,7 +10,7 @@ from findings import normalized_cases as normalized
 from findings.link_traffic import committed
 from findings.test_field_reports import told
 from findings.traffic import COMMITMENT
-from network import ARCHIVE, CLIENT, CT, Network, release
+from network import ARCHIVE, CLIENT, CT, VIEWER, Network, release
 from pipeline import findings_of, only
 
 INSTANCE = "1.2.840.10008.1.20.1.1"
@@ -57,12 +57,13 @@ def test_a_failed_commitment_is_an_error_with_its_reasons(reasons, good, said):
     assert (finding.severity, finding.message) == (Severity.ERROR, f"STORESCP (10.0.0.2:104) reports {said}")
 
 
-def stored_and_committed(status: int, *, apart: bool) -> list[build.Packet]:
-    """An instance whose C-STORE ends with this status, and its commitment, which fails, beside that or after it."""
+def stored_and_committed(*statuses: int, apart: bool, to: str = ARCHIVE) -> list[build.Packet]:
+    """An instance whose C-STOREs end with these statuses, and its commitment, which fails, beside that or after it."""
     network = Network()
-    stores = network.associate(CLIENT, ARCHIVE, "CT1", "PACS", CT)
-    stores.client(build.message(1, build.store_rq(1, "1.2.1"), build.pixels(16)))
-    stores.server(build.message(1, build.store_rsp(1, status, "1.2.1")))
+    stores = network.associate(CLIENT, to, "CT1", "PACS", CT)
+    for number, status in enumerate(statuses, start=1):
+        stores.client(build.message(1, build.store_rq(number, "1.2.1"), build.pixels(16)))
+        stores.server(build.message(1, build.store_rsp(number, status, "1.2.1")))
     release(stores)
     lists = {normalized.TRANSACTION: normalized.UID, normalized.FAILED: [
         each | {0x00081197: b"\x12\x01"} for each in normalized.references(1)]}  # fmt: skip
@@ -87,3 +88,9 @@ def stored_and_committed(status: int, *, apart: bool) -> list[build.Packet]:
 def test_an_instance_whose_c_store_had_failed_is_told_as_that(status, apart, end):
     (said,) = told(stored_and_committed(status, apart=apart), "commitment-failed")
     assert said.endswith(f"as not committed: 0x0112 (no such object instance){end}")
+
+
+@pytest.mark.parametrize(("statuses", "to"), [((0xA700,), VIEWER), ((0xA700, 0), ARCHIVE)])
+def test_a_c_store_that_failed_elsewhere_or_was_made_good_is_not_why_an_instance_is_not_committed(statuses, to):
+    (said,) = told(stored_and_committed(*statuses, apart=True, to=to), "commitment-failed")
+    assert said.endswith("as not committed: 0x0112 (no such object instance)")

@@ -320,6 +320,19 @@ def test_what_was_created_again_is_not_said_to_be_deleted():
     assert "instance-deleted" not in codes(only(cases.exchange(cases.PRINT, *gone, *again, request, refused)))
 
 
+def test_an_image_box_is_not_said_to_belong_to_another_film_box_that_was_deleted():
+    *turns, request, refused = cases.box_used(cases.FILM_BOX, sop_class=cases.IMAGE_BOX)
+    for boxes in ({0x20100510: [{0x00081155: b"1.2.3\0"}]}, {0x20100510: [{0x00081155: b"1.2.4\0"}]}):
+        other = cases.asked(CREATE, cases.FILM_BOX, cases.FILM, number=8, instance="1.2.5", answer=boxes)
+        found = codes(only(cases.exchange(cases.PRINT, *turns[:2], *other, *turns[2:], request, refused)))
+        assert ("instance-deleted" in found) is (boxes[0x20100510][0][0x00081155] == b"1.2.4\0")
+
+
+def test_a_change_that_names_no_instance_is_not_said_to_lack_its_beginning():
+    packets = cases.exchange(cases.MPPS, *cases.asked(SET, cases.MPPS, cases.CHANGED, instance=""))
+    assert "step-beginning-not-seen" not in [each.code for each in analyze(packets).findings]
+
+
 def test_a_film_session_of_another_association_is_gone():
     network = Network()
     for turns in (

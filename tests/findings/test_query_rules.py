@@ -50,7 +50,7 @@ from findings.query_cases import (
     exchange,
     item,
 )
-from findings.traffic import opened, released
+from findings.traffic import associate_rq, opened, released
 from pipeline import findings_of, only
 from unmarked import verdict
 
@@ -442,6 +442,28 @@ def test_an_item_of_a_code_has_a_code(code, told):
     assert codes(packets) == (["match-code-empty"] if told else [])
 
 
+@pytest.mark.parametrize(("asked", "told"), [({CODE: b""}, False), ({CODE: b"", SCHEME: b""}, True)])
+def test_a_coding_scheme_is_missing_from_a_code_only_where_it_was_asked_for(asked, told):
+    packets = exchange(WORKLIST, {NAME: b"", CODES: item(asked)}, {NAME: b"A ", CODES: item({CODE: b"1 "})})
+    assert codes(packets) == (["match-code-empty"] if told else [])
+
+
+def test_of_the_items_of_a_match_the_first_ones_are_held_against_what_was_asked_for():
+    whole, empty = item({CODE: b"1 ", SCHEME: b"L "}), item({})
+    asked = {NAME: b"", STEPS: item({CODES: whole, STATION: b""})}
+    for items, keys in (((whole + empty,) * 9, ()), ((empty + whole,), (CODE, SCHEME)), ((whole,) * 8 + (empty,), ())):
+        steps = b"".join(item({CODES: codes, STATION: b"A "}) for codes in items)
+        query = only(exchange(WORKLIST, asked, {NAME: b"A ", STEPS: steps})).operations.queries[0].query
+        assert query is not None
+        assert tuple(query.absent_within) == tuple((STEPS, CODES, key) for key in keys)
+
+
+def test_question_marks_within_a_name_are_found_in_one_pass():
+    for end, told in ((b"1?", False), (b"1?A ", True)):
+        packets = exchange(STUDY_ROOT_FIND, STUDY | {NAME: b""}, FOUND | {NAME: b"?" * 60_000 + end})
+        assert ("match-question-marks-within" in codes(packets)) is told
+
+
 def test_a_key_of_a_lower_level_is_told_where_nothing_matched_even_without_a_value():
     asked = STUDY | {MODALITY: b""}
     (text,) = said(exchange(STUDY_ROOT_FIND, asked))
@@ -449,3 +471,15 @@ def test_a_key_of_a_lower_level_is_told_where_nothing_matched_even_without_a_val
     assert text.endswith(f"sends C-FIND-RQ at STUDY level that {lower}")
     assert codes(exchange(STUDY_ROOT_FIND, asked, information=RELATIONAL)) == []
     assert codes(exchange(STUDY_ROOT_FIND, STUDY | {MODALITY: b"CT"})) == ["query-key-of-other-level"]
+
+
+def test_where_matches_may_be_lost_nothing_is_said_to_match_nothing():
+    final = {0x0002: STUDY_ROOT_FIND, 0x0100: 0x8020, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0}
+    for lost in (0, 300):
+        talk = opened(associate_rq(build.proposal(1, STUDY_ROOT_FIND)))
+        asked = {0x0002: STUDY_ROOT_FIND, 0x0100: 0x0020, 0x0110: 1, 0x0700: 0, 0x0800: 1}
+        talk.client(build.message(1, build.command_set(asked), data_set(STUDY | {MODALITY: b""})))
+        if lost:
+            talk.lose(1, lost)
+        talk.server(build.message(1, build.command_set(final)))
+        assert ("query-asks-below" in codes(released(talk))) is not lost

@@ -31,6 +31,8 @@ def test_who_swapped_the_titles_is_told_before_the_refusal(back, known, reason):
         titles_exchanged(reason=2),  # application context name not supported
         titles_exchanged(known=CLIENT),  # the requestor itself was accepted by it
         titles_exchanged(after=2),  # while the other one goes on
+        titles_exchanged(any_title=True),  # the acceptor goes by the title that it was called
+        titles_exchanged(any_title=True, back=True),
     ],
 )
 def test_without_evidence_from_before_nobody_is_said_to_have_swapped_anything(packets):
