@@ -163,3 +163,8 @@ def test_what_stands_before_dicom_is_copied_without_what_it_says(piece: int, ini
         stream.copy((initial + at) & 0xFFFFFFFF, sent[at : at + piece]) for at in range(0, len(sent), piece)
     )
     assert copied == before + SENT[:4] + bytes(len(SENT) - 4)
+
+
+def test_of_a_direction_of_which_nothing_was_read_nothing_is_copied_but_its_length() -> None:
+    stream = streams.CopiedStream(7)
+    assert stream.copy(7, b"Doe^Jane") + stream.copy(11, b"Jane") == bytes(12)
