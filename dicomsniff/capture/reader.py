@@ -197,6 +197,7 @@ class CaptureReader:
             self._source.close()
 
     def _read_from(self, file_offset: int, rest: bytes, number: int) -> Iterator[PacketBatch]:
+        lacking = len(rest)
         for block in self._blocks():
             if block is None:
                 yield empty_batch(number, file_offset)
@@ -216,6 +217,7 @@ class CaptureReader:
                 yield batch
                 number = batch.first_number + len(batch.starts)
             rest = data[used:]
+            lacking = len(rest)
             file_offset += used
             self._read_to = file_offset
             if self._parser.problem:
@@ -227,8 +229,8 @@ class CaptureReader:
                 self.truncated = self._file.excess(file_offset, number - 1 + self._parser.other_records)
                 if self.truncated:
                     return
-        if rest and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
-            self.truncated = f"the file ends {counted(len(rest), 'byte')} into a packet record, at byte {file_offset}"
+        if lacking and not self.truncated and not self._stopped:  # whoever stops reading does not await the rest
+            self.truncated = f"the file ends {counted(lacking, 'byte')} into a packet record, at byte {file_offset}"
 
     def _goes_back(self, count: int) -> bool:
         """Have a record that straddles two blocks whole in the next one: its first `count` bytes are read once more."""

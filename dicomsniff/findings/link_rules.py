@@ -160,7 +160,7 @@ def answered_early(facts: CaptureFacts) -> Iterator[Hit]:
     for move in facts.links.moves():
         begun = [each for each in move.deliveries if not each.guessed and each.stores.asked]
         first = min(begun, key=lambda each: each.stores.first_time, default=None)
-        if move.end is None or move.category != "Success":
+        if move.end is None or move.category != "Success" or move.end < move.start:  # the clock was set back
             continue
         if first is None or first.stores.first_time <= move.end + EARLY:
             continue

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dicomsniff.association.association import Association
 from dicomsniff.association.handshakes import ClientCertificate, client_certificate
-from dicomsniff.association.preambles import Preambles
+from dicomsniff.association.preambles import PROXY, Preambles
 from dicomsniff.association.tls_layer import TlsLayer
 from dicomsniff.dictionary.tls import (
     CERTIFICATE_COMPRESSIONS,
@@ -64,7 +64,8 @@ def transport_text(association: Association) -> str:
 def preambles_text(found: Preambles) -> str:
     """Say what stands before TLS, or before DICOM, on a connection."""
     client = f", which says that the client is {the_address(found.client)}" if found.client is not None else ""
-    return f"{' and '.join(found.names)}{client}"
+    said = {PROXY: f"{PROXY}{client}{',' if client and found.names[-1] != PROXY else ''}"}
+    return " and ".join(said.get(name, name) for name in found.names)
 
 
 def handshake_lines(layer: TlsLayer) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What stands before TLS on a connection, as it is copied: of the same form and length, with nothing that it says.
 
-Headers of the PROXY protocol name hosts; the opening of an HTTP tunnel does too, and may hold a password. How both look
-is in association/preambles.py.
+Headers of the PROXY protocol name hosts; the opening of a tunnel, over HTTP or by SOCKS, does too, and may hold a
+password. How they look is in association/preambles.py and socks.py.
 """
 
 from collections.abc import Callable, Generator
@@ -19,6 +19,14 @@ _LOCAL = b"\x20\0"
 _VERSION = b" " + BEGINS_ANSWER
 _LENGTH = b"content-length:"
 _MAX_LENGTH = 1 << 16
+_SOCKS_4, _SOCKS_5, _PASSWORD, _BY_PASSWORD, _REFUSED = 4, 5, 1, 2, 0xFF
+"""Versions of SOCKS, that of its password, the method of authentication by one, and that no method will do."""
+_MAX_METHODS, _MAX_REPLY = 9, 8
+_GRANTED, _IN_VAIN = 0x5A, range(0x5B, 0x5E)
+"""What SOCKS 4 answers."""
+_WIDTHS = {1: 4, 4: 16}
+_NAMED = 3
+"""Address types of SOCKS 5: those with so many bytes each, and a name with its length before it."""
 
 
 def opening() -> Opening:
@@ -76,6 +84,71 @@ def _answer(byte: int) -> _Part:
     return byte
 
 
+def _socks_4(byte: int) -> _Part:
+    byte = yield from _literal(byte, bytes((_SOCKS_4, 1)))
+    byte = yield from _hidden(byte, 2, 0)
+    is_named = True
+    for _ in range(3):
+        is_named = is_named and not byte
+        byte = yield 0
+    is_named = is_named and byte != 0
+    byte = yield int(is_named)
+    for _ in ("user", "host")[: 1 + is_named]:
+        while byte:
+            byte = yield _HIDDEN
+        byte = yield 0
+    return byte
+
+
+def _answer_4(byte: int) -> _Part:
+    byte = yield byte
+    byte = yield byte if byte == _GRANTED or byte in _IN_VAIN else 0
+    return (yield from _hidden(byte, 6, 0))
+
+
+def _socks_5(byte: int) -> _Part:
+    """Copy what either side sends: what it offers or which method it takes, perhaps a password, and an address."""
+    count = yield byte
+    byte = yield count if count <= _MAX_METHODS or count == _REFUSED else 0
+    # An answer names a method in place of their number; whether a password was right is two bytes, as two methods are.
+    is_answer = count > _MAX_METHODS or (count == _BY_PASSWORD and byte == _SOCKS_5)
+    for _ in range(0 if is_answer else count):
+        byte = yield byte if byte <= _MAX_METHODS else 0
+    if byte == _PASSWORD:
+        byte = yield byte
+        for _ in ("user", "password"):
+            length = byte
+            byte = yield length
+            byte = yield from _hidden(byte, length, _HIDDEN)
+    byte = yield from _literal(byte, bytes((_SOCKS_5,)))
+    byte = yield byte if byte <= _MAX_REPLY else 0
+    byte = yield from _literal(byte, b"\0")
+    if byte == _NAMED:
+        length = yield byte
+        byte = yield length
+        byte = yield from _hidden(byte, length, _HIDDEN)
+    elif byte in _WIDTHS:
+        width = _WIDTHS[byte]
+        byte = yield byte
+        byte = yield from _hidden(byte, width, 0)
+    else:
+        byte = yield from _nothing()
+    return (yield from _hidden(byte, 2, 0))
+
+
+def _hidden(byte: int, length: int, hidden: int) -> _Part:
+    """Copy nothing of so many bytes but how many they are."""
+    for _ in range(length):
+        byte = yield hidden
+    return byte
+
+
+def _nothing() -> _Part:
+    """Copy nothing any more."""
+    while True:
+        yield 0
+
+
 def _head(byte: int) -> Generator[int, int, tuple[int, int]]:
     """Copy the rest of a line, and lines to an empty one; return the byte behind, and the length of what follows it."""
     length, name, is_empty = 0, len(_LENGTH) + 1, False
@@ -100,8 +173,7 @@ def _literal(byte: int, text: bytes) -> _Part:
     """Copy bytes that have to be these; where they are not, it is no such thing, and nothing is copied any more."""
     for each in text:
         if byte != each:
-            while True:
-                yield 0
+            yield from _nothing()
         byte = yield byte
     return byte
 
@@ -115,4 +187,7 @@ _PARTS: dict[int, Callable[[int], _Part]] = {
     BEGINS_2[0]: _version_2,
     BEGINS_REQUEST[0]: _request,
     BEGINS_ANSWER[0]: _answer,
+    _SOCKS_4: _socks_4,
+    0: _answer_4,
+    _SOCKS_5: _socks_5,
 }

@@ -257,6 +257,15 @@ def test_where_plain_dicom_is_behind_it_the_bytes_of_its_data_sets_are_found_and
     assert "\n  behind " in text
 
 
+def test_it_is_the_header_that_names_the_client_wherever_it_stands(tmp_path):
+    header, tunnel = "a header of the PROXY protocol, which says that the client is 10.0.0.9:51234", TUNNEL
+    for turns, said in (
+        ([(0, V1 + TUNNELLED), (1, ANSWER)], f"\n  behind {header}, and {tunnel}\n"),
+        ([(0, TUNNELLED), (1, ANSWER), (0, V1)], f"\n  behind {tunnel} and {header}\n"),
+    ):
+        assert said in shown(tmp_path, cut(turns, EXCHANGE, [], port=104))[1]
+
+
 def test_connections_that_go_alike_are_all_told_to_be_behind_it(tmp_path):
     packets = []
     for number in range(30):

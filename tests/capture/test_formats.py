@@ -1,10 +1,13 @@
 """Capture formats, compressions and damage -> the same packets, however they are read; why reading stopped."""
 
 import io
+import os
+import re
 import struct
 import subprocess
 import sys
 import zlib
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -525,6 +528,19 @@ def test_rereading_begins_at_any_record_in_blocks_of_any_size(path, monkeypatch,
         number, _, place, _ = found[index]
         again = [packet for batch in reader.batches_from(place, number) for packet in packets_of(batch)]
         assert again == found[index:]
+    reader.close()
+
+
+def test_what_a_file_that_shrinks_lacks_of_a_record_is_told_all_the_same(path, monkeypatch):
+    monkeypatch.setattr(reading, "BLOCK", 1000)
+    path.write_bytes(build.pcap(MANY * 20))
+    reader = CaptureReader(str(path), open_file=partial(open, path, "rb", 16))
+    batches = reader.batches()
+    count = len(next(batches).starts)
+    os.truncate(path, 500)
+    assert list(batches) == []
+    assert re.fullmatch(r"the file ends \d+ bytes? into a packet record, at byte \d+", reader.truncated)
+    assert 0 < count < 20 * len(MANY)
     reader.close()
 
 

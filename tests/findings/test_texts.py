@@ -204,6 +204,25 @@ def test_of_objects_sent_after_the_answer_to_a_move_the_one_sent_first_is_named(
     assert text.endswith("before it sent the first object (association 3): C-MOVE to VIEWER")
 
 
+def test_a_clock_that_was_set_back_answers_no_move_early():
+    network = Network()
+    asking = network.associate(CLIENT, ARCHIVE, "CLIENT", "ARCHIVE", MOVE_CLASS)
+    asking.client(move_rq())
+    delivery = network.associate(ARCHIVE, VIEWER, "ARCHIVE", "VIEWER", CT)
+    store(delivery, "CLIENT")
+    for talk in (delivery, asking):
+        talk.wait(SECOND)
+    asking.server(move_rsp(0))
+    for talk in (delivery, asking):
+        release(talk)
+    packets = [*network.packets]
+    half = packets[0].time + SECOND // 2
+    set_back = [each._replace(time=each.time - 5 * SECOND) if each.time > half else each for each in packets]
+    for sent in (packets, set_back):
+        assert said(sent, "move-answered-early") == []
+    assert len(said(set_back, "time-goes-back")) == 2
+
+
 def test_a_get_without_a_count_of_failures_is_explained_by_what_was_answered():
     proposals = (build.proposal(1, GET_CLASS), build.proposal(3, CT))
     talk = opened(associate_rq(*proposals, more=(role(CT, 1, 1),)), associate_ac(more=(role(CT, 1, 1),)))

@@ -336,7 +336,17 @@ TUNNELLED = [
 ]
 
 
-@pytest.mark.parametrize("turns", [PROXIED, TUNNELLED])
+BY_SOCKS = [
+    (0, b"\5\1\2"),
+    (1, b"\5\2"),
+    (0, b"\1\7quantle\3who"),
+    (1, b"\1\0"),
+    (0, b"\5\1\0\3\x0chost.quantle\x0a\xca"),
+    (1, b"\5\0\0\3\x0chost.quantle\x0a\xca"),
+]
+
+
+@pytest.mark.parametrize("turns", [PROXIED, TUNNELLED, BY_SOCKS])
 @pytest.mark.parametrize("hides_network", [False, True])
 @pytest.mark.parametrize("segment", [5, 1460])
 def test_what_stands_before_tls_is_kept_in_form_only(tmp_path: Path, turns, hides_network: bool, segment: int) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsniff.association.preambles import SOCKS, find_answers, find_preambles
 from dicomsniff.association.preambles import TUNNEL as HTTP_TUNNEL
-from dicomsniff.association.preambles import find_answers, find_preambles
 from dicomsniff.scrubbing import streams
 from dicomsniff.scrubbing.plan import Parts
 from dicomsniff.scrubbing.streams import PlannedStream, RecordStream
@@ -88,6 +88,13 @@ PROXY = b"PROXY TCP4 10.0.0.9 10.0.0.2 51234 2762\r\n"
 PROXY_2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0e\x0a\0\0\x09\x0a\0\0\x02\xc8\x22\x0a\xcaPW"
 TUNNEL = b"CONNECT pacs:104 HTTP/1.1\r\nHost: pacs\r\n\r\n"
 REFUSED = b"HTTP/1.1 407 No, Doe\r\nContact: Doe\r\nContent-Length: 6\r\n\r\nAsk Dr"
+SOCKS_4 = b"\4\1\x0a\xca\x0a\0\0\2Doe\0"
+SOCKS_4A = b"\4\1\x0a\xca\0\0\0\7Doe\0pacs\0"
+SOCKS_5 = b"\5\2\0\1" + b"\5\1\0\3\4pacs\x0a\xca"
+SOCKS_5_WITH_PASSWORD = b"\5\1\2" + b"\1\3Doe\2Dr" + b"\5\1\0\1\x0a\0\0\2\x0a\xca"
+GRANTED_4 = b"\0\x5a\x0a\xca\x0a\0\0\2"
+GRANTED_5 = b"\5\0" + b"\5\0\0\1\x0a\0\0\2\x0a\xca"
+GRANTED_5_WITH_PASSWORD = b"\5\2" + b"\1\0" + b"\5\0\0\4" + b"\x0a" * 18
 NO_RECORD = re.compile(rb"[^\x14-\x18]*")
 OPENED = b"HTTP/1.0 200 Yes\r\nContent-Length: 9\r\n\r\n"
 
@@ -104,6 +111,14 @@ OPENED = b"HTTP/1.0 200 Yes\r\nContent-Length: 9\r\n\r\n"
             b"HTTP/1.1 407 xxxxxxx\r\nContxxxxxxxx\r\nContent-Length: 6\r\n\r\nxxxxxx"
             b"HTTP/1.0 200 xxx\r\nContent-Length: 9\r\n\r\n",
         ),
+        (SOCKS_4, b"\4\1" + bytes(6) + b"xxx\0"),
+        (SOCKS_4A, b"\4\1" + bytes(5) + b"\1xxx\0xxxx\0"),
+        (SOCKS_5, SOCKS_5[:9] + b"xxxx\0\0"),
+        (SOCKS_5_WITH_PASSWORD, b"\5\1\2\1\3xxx\2xx\5\1\0\1" + bytes(6)),
+        (SOCKS_5 + PROXY, SOCKS_5[:9] + b"xxxx\0\0PROXY UNKNOWN" + b"x" * 26 + b"\r\n"),
+        (GRANTED_4, b"\0\x5a" + bytes(6)),
+        (GRANTED_5, GRANTED_5[:6] + bytes(6)),
+        (GRANTED_5_WITH_PASSWORD, GRANTED_5_WITH_PASSWORD[:8] + bytes(18)),
     ],
 )
 @given(st.integers(1, 200))
@@ -112,11 +127,12 @@ def test_what_stands_before_records_is_copied_without_what_it_says(sent: bytes, 
     copied = b"".join(stream.copy(at, whole[at : at + piece]) for at in range(0, len(whole), piece))
     assert copied == shown + HELLO
     assert find_preambles(shown + HELLO)[:2] == find_preambles(whole)[:2]
-    assert find_answers(shown, (HTTP_TUNNEL, HTTP_TUNNEL)) == find_answers(sent, (HTTP_TUNNEL, HTTP_TUNNEL))
+    for requests in ((HTTP_TUNNEL, HTTP_TUNNEL), (SOCKS,)):
+        assert find_answers(shown, requests) == find_answers(sent, requests)
 
 
 @given(
-    st.sampled_from([PROXY, PROXY_2, TUNNEL, REFUSED, OPENED]),
+    st.sampled_from([PROXY, PROXY_2, TUNNEL, REFUSED, OPENED, SOCKS_4, SOCKS_4A, SOCKS_5, SOCKS_5_WITH_PASSWORD]),
     st.binary(max_size=9).filter(NO_RECORD.fullmatch),
     st.data(),
 )
@@ -147,3 +163,8 @@ def test_what_stands_before_dicom_is_copied_without_what_it_says(piece: int, ini
         stream.copy((initial + at) & 0xFFFFFFFF, sent[at : at + piece]) for at in range(0, len(sent), piece)
     )
     assert copied == before + SENT[:4] + bytes(len(SENT) - 4)
+
+
+def test_of_a_direction_of_which_nothing_was_read_nothing_is_copied_but_its_length() -> None:
+    stream = streams.CopiedStream(7)
+    assert stream.copy(7, b"Doe^Jane") + stream.copy(11, b"Jane") == bytes(12)
