@@ -194,8 +194,9 @@ def still_open(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Let the requestor close its connections, shorten the acceptor's ARTIM timeout, or raise its limit.
     """
-    by_target = _by_target(facts)
-    for group in _alike(each for each in facts.neighbours if each.refused in _LIMITS or _put_off(each)):
+    refused = [each for each in facts.neighbours if each.refused in _LIMITS or _put_off(each)]
+    by_target = _beside(facts, refused)
+    for group in _alike(refused):
         first = group[0]
         when, limited = first.span.first_time, first.refused in _LIMITS
         beside = [
@@ -227,7 +228,7 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at how many associations the acceptor takes at a time. Let requestors that are done release.
     """
-    for beside in _beside(facts, [each for each in facts.neighbours if each.waited >= PATIENCE]):
+    for beside in _beside(facts, [each for each in facts.neighbours if each.waited >= PATIENCE]).values():
         for each in islice((some for some in beside if some.waited >= PATIENCE), MAX_WAITING):
             until = each.start + each.waited_until
             since, near = until - each.waited, min(max(each.waited // 20, _NEAR[0]), _NEAR[1])
@@ -250,13 +251,13 @@ def one_by_one(facts: CaptureFacts) -> Iterator[Hit]:
                 yield _about(each, f"{said} {listed([last])} was over: it seems to serve {most} at a time")
 
 
-def _beside(facts: CaptureFacts, some: list[Neighbour]) -> Iterable[list[Neighbour]]:
-    """Return the associations with each acceptor that some are with, as they began."""
+def _beside(facts: CaptureFacts, some: list[Neighbour]) -> dict[str, list[Neighbour]]:
+    """Return the associations with each acceptor that some are with, as they began, by its address and port."""
     by_target: dict[str, list[Neighbour]] = {each.ends.target: [] for each in some}
     for each in facts.neighbours if by_target else ():
         if (beside := by_target.get(each.ends.target)) is not None:
             beside.append(each)
-    return by_target.values()
+    return by_target
 
 
 def _at_most(number: int) -> str:
@@ -272,7 +273,7 @@ def slower_beside(facts: CaptureFacts) -> Iterator[Hit]:
 
     What to do: Look at what the acceptor does with objects of several senders. Send one after the other, and compare.
     """
-    for beside in _beside(facts, [each for each in facts.neighbours if each.slow_phase is not None]):
+    for beside in _beside(facts, [each for each in facts.neighbours if each.slow_phase is not None]).values():
         for each in islice((some for some in beside if some.slow_phase is not None), MAX_WAITING):
             phase = each.slow_phase
             if phase is None:
