@@ -3,7 +3,7 @@
 import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from inspect import iscoroutinefunction
 from pathlib import Path
 
@@ -46,6 +46,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     starts = isinstance(item, pytest.Function) and iscoroutinefunction(item.function)
     if starts or "snap_compare" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    # Texts of the program may have marks in them that are no characters (privacy/gate.py): no worker could send them.
+    text = str(report.longrepr) if report.failed else ""
+    if text != (sent := text.encode("utf-8", "backslashreplace").decode()):
+        report.longrepr = sent
+    return report
 
 
 def pytest_runtest_setup() -> None:
