@@ -118,10 +118,14 @@ def _tables() -> Iterator[Any]:
     waiting, seen = list(_named()), set[int]()
     while waiting:
         each = waiting.pop()
-        if id(each) not in seen and isinstance(each, dict | list | set | tuple):
-            seen.add(id(each))
+        if id(each) in seen or not isinstance(each, dict | list | set | tuple | Struct):
+            continue
+        seen.add(id(each))
+        if isinstance(each, Struct):
+            waiting += [getattr(each, name) for name in each.__struct_fields__]
+        else:
             waiting += each.values() if isinstance(each, dict) else each
-            yield each
+        yield each
 
 
 def _named() -> Iterator[Any]:
