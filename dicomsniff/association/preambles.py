@@ -147,7 +147,7 @@ def found_preambles(*sides: bytes) -> Preambles:
     """Return what stands before what both sides carry, with the length of what answers it."""
     found = _answers(*sides)
     if found is None:
-        return max(map(find_preambles, sides))
+        return max(map(find_preambles, sides), key=lambda each: each.length)
     client, _, answers = found
     return find_preambles(client)._replace(answered=answers.length)
 

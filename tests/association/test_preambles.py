@@ -228,7 +228,17 @@ def test_several_are_told_alike_however_they_are_cut(tmp_path_factory, turns, cu
     assert association["tls"]["behind"] == list(found.names)
 
 
-@pytest.mark.parametrize("turns", [[(0, V1)], [(0, V2)], [(0, LOCAL)], *FIRST_TURNS])
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [(0, V1)],
+        [(0, V2)],
+        [(0, LOCAL)],
+        [(0, V1), (1, V1.replace(b"10.0.0.9", b"10.0.0.8"))],  # the server sends one of its own, as long
+        [(0, V1), (1, V1.replace(b"TCP4 10.", b"UNKNOWN "))],
+        *FIRST_TURNS,
+    ],
+)
 @settings(max_examples=8)
 @given(cuts=st.lists(st.integers(1, 150), max_size=3), forced=st.booleans(), port=st.sampled_from([104, 4711]))
 def test_plain_dicom_behind_it_is_read_however_it_is_cut(turns, cuts, forced, port):
