@@ -19,6 +19,7 @@ from dicomsniff.association.association import Association
 from dicomsniff.association.consumer import UNKNOWN, Beginning, ChannelEvent, Consumer, Foreign, Means, Update
 from dicomsniff.association.conversation import Conversation
 from dicomsniff.association.preambles import (
+    MAX_ANSWERS,
     MAX_PREAMBLE,
     find_preambles,
     found_preambles,
@@ -41,7 +42,11 @@ MAX_UNDECIDED_TOGETHER = 16 << 20
 LEAST_UNDECIDED = 1 << 10
 """Bytes of each connection that wait, however many there are."""
 MAX_WAITING = 16
-"""Events of a connection that is said to be DICOM that wait until its first bytes tell whether it wraps that."""
+"""Events of a connection that is said to be DICOM that wait until its first bytes tell whether it wraps that.
+
+While something stands before these, more may wait: in whatever pieces it comes, MAX_OPENING bytes tell."""
+MAX_OPENING = MAX_PREAMBLE + MAX_ANSWERS
+"""Bytes of both sides in which a tunnel is opened."""
 
 _HANDSHAKE = b"\x16"
 _TLS_NEWS = re.compile(rb"\x15(?:\x03|\Z)|dicom|\x17\x03\x03\0(?:\x13.{19}|\x0b.{11})\Z", re.DOTALL)
@@ -208,7 +213,7 @@ class Forced:
     Only a few bytes are waited for; `means` is handed on.
     """
 
-    __slots__ = ("_connection", "_means", "_waiting")
+    __slots__ = ("_begun", "_connection", "_means", "_waiting")
 
     name = ""
     associations: tuple[Association, ...] = ()
@@ -219,6 +224,8 @@ class Forced:
         self._connection = connection
         self._means = means
         self._waiting: list[ChannelEvent] = []
+        self._begun: dict[ByteStream, bytes] = {}
+        """The first bytes of each side, whoever spoke first before the other."""
 
     def begin(self, mark: PacketMark, number: int) -> list[Update]:  # noqa: ARG002
         """Nothing came before."""
@@ -227,18 +234,23 @@ class Forced:
     def feed(self, event: ChannelEvent, number: int) -> list[Update]:
         """Take an event; those that came go to the consumer that takes over."""
         self._waiting.append(event)
-        begun: dict[ByteStream, bytes] = {}
-        for each in self._waiting:
-            if isinstance(each, StreamBytes):
-                begun[each.stream] = begun.get(each.stream, b"") + each.data[each.start : each.end][:MAX_PREAMBLE]
-        first = next(iter(begun.values()), b"")
+        if isinstance(event, StreamBytes):
+            said = event.data[event.start : event.end][:MAX_PREAMBLE]
+            self._begun[event.stream] = self._begun.get(event.stream, b"") + said
+        sides = self._begun.values()
+        first = next(iter(sides), b"")
         found = find_preambles(first)
-        is_known = found.is_whole and len(first) >= found.length + ENOUGH and not may_go_on(*begun.values())
-        is_sure = is_known or len(self._waiting) > MAX_WAITING
+        is_known = found.is_whole and len(first) >= found.length + ENOUGH and not may_go_on(*sides)
+        is_sure = is_known or (len(self._waiting) > MAX_WAITING and not self._may_open_on)
         if not is_sure and not isinstance(event, StreamGap):
             return []
-        sides = begun.values() if found.requests else (first,)
-        return self._take_over(find_protocol(*sides), number)
+        return self._take_over(find_protocol(*(sides if found.requests else (first,))), number)
+
+    @property
+    def _may_open_on(self) -> bool:
+        """Whether what stands before what is carried has only begun, as far as that may go on."""
+        sides = self._begun.values()
+        return sum(map(len, sides)) <= MAX_OPENING and _still_opens(*sides)
 
     def close(self, until: int, number: int) -> list[Update]:
         """Nothing more comes."""

@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import build
@@ -217,6 +217,7 @@ def cut(turns, spoken_turns, cuts, *, port):
 @pytest.mark.parametrize("turns", FIRST_TURNS)
 @settings(max_examples=8)
 @given(cuts=st.lists(st.integers(1, 150), min_size=2, max_size=3), forced=st.booleans())
+@example(cuts=[1, 2, 3], forced=True)  # in more pieces than wait where nothing stands before
 def test_several_are_told_alike_however_they_are_cut(tmp_path_factory, turns, cuts, forced):
     """Each turn is cut; the last one of the client together with its first bytes of TLS, as segments may hold both."""
     options = ("--port", "2762") if forced else ()
