@@ -79,8 +79,13 @@ def find_preambles(first_bytes: bytes) -> Preambles:
 
 def _may_begin(rest: bytes) -> bool:
     """Whether bytes may be the beginning of a preamble that is not whole yet."""
-    is_begun = any(rest[: len(each)] == each[: len(rest)] for each in _BEGINS) or socks.request_length(rest) == 0
+    is_begun = any(_is_begun(rest, each) for each in _BEGINS) or socks.request_length(rest) == 0
     return is_begun and len(rest) <= MAX_PREAMBLE
+
+
+def _is_begun(data: bytes, begins: bytes) -> bool:
+    """Whether something begins so, as far as it goes."""
+    return data[: len(begins)] == begins[: len(data)]
 
 
 def behind(first_bytes: bytes) -> bytes:
@@ -116,8 +121,7 @@ def _answer_of_http(data: bytes) -> tuple[int | None, bool]:
         head = data[at : at + MAX_PREAMBLE]
         found = re.match(_ANSWER, head)
         if found is None:
-            is_begun = len(head) < MAX_PREAMBLE and head[: len(BEGINS_ANSWER)] == BEGINS_ANSWER[: len(head)]
-            return (0 if is_begun else None), False
+            return (0 if len(head) < MAX_PREAMBLE and _is_begun(head, BEGINS_ANSWER) else None), False
         at += found.end()
         if found[1] != b"1":
             is_open = found[1] == b"2"
@@ -128,8 +132,7 @@ def _answer_of_http(data: bytes) -> tuple[int | None, bool]:
 
 def begins_answer(first_bytes: bytes) -> bool:
     """Whether bytes of a server may begin an answer, as far as they go."""
-    is_http = first_bytes[: len(BEGINS_ANSWER)] == BEGINS_ANSWER[: len(first_bytes)]
-    return is_http or first_bytes[:1] in socks.BEGINS_ANSWER
+    return _is_begun(first_bytes, BEGINS_ANSWER) or first_bytes[:1] in socks.BEGINS_ANSWER
 
 
 def openings(*sides: bytes) -> list[int]:

@@ -192,9 +192,9 @@ def find_unread(first: bytes, second: bytes, *, reads_tls: bool) -> Unread | Non
     """
     if judge_start(first) is not Verdict.OTHER or judge_start(second) is not Verdict.OTHER:
         return None
-    if _still_opens(first, second):
-        return None
     if may_open(first, second):
+        if _still_opens(first, second):
+            return None
         opened = zip((first, second), openings(first, second), strict=True)
         if any(judge_start(side[length:]) is not Verdict.OTHER for side, length in opened):
             return None

@@ -7,6 +7,16 @@ password. How they look is in association/preambles.py and socks.py.
 from collections.abc import Callable, Generator
 
 from dicomsniff.association.preambles import BEGINS_1, BEGINS_2, BEGINS_ANSWER, BEGINS_REQUEST
+from dicomsniff.association.socks import (
+    CONNECT,
+    GRANTED_4,
+    MAX_METHODS,
+    NAMED,
+    PASSWORD,
+    VERSION_4,
+    VERSION_5,
+    WIDTHS,
+)
 
 Opening = Generator[int | None, int, None]
 """Is sent the bytes of a side, one after the other, and gives what is copied of each; None for the first one behind."""
@@ -19,14 +29,10 @@ _LOCAL = b"\x20\0"
 _VERSION = b" " + BEGINS_ANSWER
 _LENGTH = b"content-length:"
 _MAX_LENGTH = 1 << 16
-_SOCKS_4, _SOCKS_5, _PASSWORD, _BY_PASSWORD, _REFUSED = 4, 5, 1, 2, 0xFF
-"""Versions of SOCKS, that of its password, the method of authentication by one, and that no method will do."""
-_MAX_METHODS, _MAX_REPLY = 9, 8
-_GRANTED, _IN_VAIN = 0x5A, range(0x5B, 0x5E)
-"""What SOCKS 4 answers."""
-_WIDTHS = {1: 4, 4: 16}
-_NAMED = 3
-"""Address types of SOCKS 5: those with so many bytes each, and a name with its length before it."""
+_BY_PASSWORD, _REFUSED, _MAX_REPLY = 2, 0xFF, 8
+"""The method of authentication by a password, that no method will do, and the last of the replies of SOCKS 5."""
+_IN_VAIN = range(0x5B, 0x5E)
+"""What SOCKS 4 answers where it opens no tunnel."""
 
 
 def opening() -> Opening:
@@ -85,7 +91,7 @@ def _answer(byte: int) -> _Part:
 
 
 def _socks_4(byte: int) -> _Part:
-    byte = yield from _literal(byte, bytes((_SOCKS_4, 1)))
+    byte = yield from _literal(byte, bytes((VERSION_4, CONNECT)))
     byte = yield from _hidden(byte, 2, 0)
     is_named = True
     for _ in range(3):
@@ -102,33 +108,33 @@ def _socks_4(byte: int) -> _Part:
 
 def _answer_4(byte: int) -> _Part:
     byte = yield byte
-    byte = yield byte if byte == _GRANTED or byte in _IN_VAIN else 0
+    byte = yield byte if byte == GRANTED_4 or byte in _IN_VAIN else 0
     return (yield from _hidden(byte, 6, 0))
 
 
 def _socks_5(byte: int) -> _Part:
     """Copy what either side sends: what it offers or which method it takes, perhaps a password, and an address."""
     count = yield byte
-    byte = yield count if count <= _MAX_METHODS or count == _REFUSED else 0
+    byte = yield count if count <= MAX_METHODS or count == _REFUSED else 0
     # An answer names a method in place of their number; whether a password was right is two bytes, as two methods are.
-    is_answer = count > _MAX_METHODS or (count == _BY_PASSWORD and byte == _SOCKS_5)
+    is_answer = count > MAX_METHODS or (count == _BY_PASSWORD and byte == VERSION_5)
     for _ in range(0 if is_answer else count):
-        byte = yield byte if byte <= _MAX_METHODS else 0
-    if byte == _PASSWORD:
+        byte = yield byte if byte <= MAX_METHODS else 0
+    if byte == PASSWORD:
         byte = yield byte
         for _ in ("user", "password"):
             length = byte
             byte = yield length
             byte = yield from _hidden(byte, length, _HIDDEN)
-    byte = yield from _literal(byte, bytes((_SOCKS_5,)))
+    byte = yield from _literal(byte, bytes((VERSION_5,)))
     byte = yield byte if byte <= _MAX_REPLY else 0
     byte = yield from _literal(byte, b"\0")
-    if byte == _NAMED:
+    if byte == NAMED:
         length = yield byte
         byte = yield length
         byte = yield from _hidden(byte, length, _HIDDEN)
-    elif byte in _WIDTHS:
-        width = _WIDTHS[byte]
+    elif byte in WIDTHS:
+        width = WIDTHS[byte]
         byte = yield byte
         byte = yield from _hidden(byte, width, 0)
     else:
@@ -187,7 +193,7 @@ _PARTS: dict[int, Callable[[int], _Part]] = {
     BEGINS_2[0]: _version_2,
     BEGINS_REQUEST[0]: _request,
     BEGINS_ANSWER[0]: _answer,
-    _SOCKS_4: _socks_4,
+    VERSION_4: _socks_4,
     0: _answer_4,
-    _SOCKS_5: _socks_5,
+    VERSION_5: _socks_5,
 }
