@@ -14,7 +14,9 @@ def main() -> None:
         interruption.guard()
     except KeyboardInterrupt:
         os._exit(130)
-    load_msgspec()
+    from dicomsniff.lean import load_without
+
+    load_without("msgspec", "typing_extensions")  # `typing` has what it asks that for; starting takes a 15th less
     from dicomsniff.garbage import look_seldom
     from dicomsniff.output import prepare_standard_streams
 
@@ -34,18 +36,6 @@ def main() -> None:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(status)
-
-
-def load_msgspec() -> None:
-    """Load msgspec without typing_extensions: `typing` has what it asks that for, and starting takes a 15th less."""
-    name = "typing_extensions"
-    if name in sys.modules:
-        return
-    sys.modules[name] = None  # type: ignore[assignment]  # it cannot be imported
-    try:
-        import msgspec  # noqa: F401
-    finally:
-        del sys.modules[name]
 
 
 if __name__ == "__main__":

@@ -70,9 +70,9 @@ def follow_capture(
 
 def watch_in_ui(capture: "Capture", watching: Watching, privacy: "Privacy", selection: "Selection") -> None:
     """Show a capture in the terminal UI until the user quits, then say what was not said there."""
-    from dicomsniff.tui.lean import load_asyncio
+    from dicomsniff.lean import load_without
 
-    load_asyncio()
+    load_without("asyncio", "ssl")  # of which OpenSSL takes 4 MB of memory
     from dicomsniff.tui.running import run
 
     watching.add_to(capture, privacy, None, sys.stdout)

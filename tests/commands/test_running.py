@@ -1,12 +1,9 @@
 """`show CAPTURE...`, with key logs or without, goes past the parser of command lines; it does what it did behind it."""
 
-import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from dicomsniff.__main__ import load_msgspec
 from dicomsniff.commands import cli, running
 from dicomsniff.export.view import Asked
 
@@ -64,10 +61,3 @@ def test_both_print_the_same(monkeypatch, samples: Path, capfd, args):
     assert "C-" in printed
     assert cli.run(["show", *args]) == 0
     assert capfd.readouterr().out == printed
-
-
-def test_what_msgspec_goes_without_is_there_for_everybody_else(monkeypatch):
-    monkeypatch.delitem(sys.modules, "typing_extensions", raising=False)
-    load_msgspec()
-    assert "typing_extensions" not in sys.modules
-    assert import_module("typing_extensions").Required
