@@ -8,10 +8,10 @@ from zlib import crc32
 from msgspec import Struct
 
 from dicomsniff.association.association import Association
-from dicomsniff.dictionary.information_models import STUDY_INSTANCE_UID
+from dicomsniff.dictionary.information_models import PATIENT_NAME, STUDY_INSTANCE_UID
 from dicomsniff.dimse.identifier import NO_KEYS, Identifier, Key
 from dicomsniff.dimse.operations import Operation
-from dicomsniff.dimse.queries import MAX_REMEMBERED, PATIENT_NAME, Place, Query, is_short
+from dicomsniff.dimse.queries import MAX_REMEMBERED, Place, Query, is_short
 from dicomsniff.dimse.sub_operations import RETRIEVALS
 
 MAX_SEARCHES = 2

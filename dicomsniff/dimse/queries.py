@@ -5,6 +5,13 @@ from typing import NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
+from dicomsniff.dictionary.attribute_demands import Path
+from dicomsniff.dictionary.information_models import (
+    PATIENT_NAME,
+    SERIES_INSTANCE_UID,
+    SOP_INSTANCE_UID,
+    STUDY_INSTANCE_UID,
+)
 from dicomsniff.dictionary.statuses import PENDING
 from dicomsniff.dimse.identifier import HAVE_IDENTIFIERS, LEVEL, NO_KEYS, Identifier, Key, read_identifier
 from dicomsniff.dimse.message import Message
@@ -28,10 +35,8 @@ MAX_READ = 1 << 20
 _EXACT = ("AE", "CS", "DA", "LO", "SH", "UI")
 _PATTERN = dict.fromkeys(_EXACT, b"*?\x1b") | {"DA": b"-*?", "UI": b"*?"}
 """VRs of keys of which a value, if it has none of these characters, is matched by equal ones only."""
-_UNIQUE = (0x0020000D, 0x0020000E, 0x00080018)
+_UNIQUE = (STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, SOP_INSTANCE_UID)
 """Unique keys that are UIDs: of studies, series and instances."""
-PATIENT_NAME = 0x00100010
-"""Patient's Name."""
 RETRIEVE_AE_TITLE, AVAILABILITY = 0x00080054, 0x00080056
 """Retrieve AE Title, Instance Availability."""
 FAILED_INSTANCES = 0x00080058
@@ -39,8 +44,6 @@ FAILED_INSTANCES = 0x00080058
 CODE_VALUE, CODING_SCHEME = 0x00080100, 0x00080102
 _OTHER_CODES = (0x00080119, 0x00080120)
 """Long Code Value and URN Code Value, which stand in the place of Code Value."""
-Path = tuple[int, ...]
-"""A key by the tags of the sequences that it is in, then its own."""
 
 
 class Occurrence(NamedTuple):
@@ -195,7 +198,9 @@ def is_short(key: Key) -> bool:
 
 
 def _note_place(query: Query, found: Identifier) -> None:
-    study, from_, availability = (found.elements.get(tag) for tag in (_UNIQUE[0], RETRIEVE_AE_TITLE, AVAILABILITY))
+    study, from_, availability = (
+        found.elements.get(tag) for tag in (STUDY_INSTANCE_UID, RETRIEVE_AE_TITLE, AVAILABILITY)
+    )
     told = [key for key in (study, from_, availability) if key is not None]
     if study is not None and len(told) > 1 and all(map(is_short, told)):
         titles = tuple(filter(None, found.values(from_))) if from_ is not None else ()

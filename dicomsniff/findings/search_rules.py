@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from dicomsniff.association.neighbours import Ends, Neighbour
 from dicomsniff.association.searches import Difference, Request, Search, difference
-from dicomsniff.dictionary.information_models import PATIENT_ID
-from dicomsniff.dimse.queries import AVAILABILITY, PATIENT_NAME, RETRIEVE_AE_TITLE, Place
+from dicomsniff.dictionary.information_models import PATIENT_ID, PATIENT_NAME
+from dicomsniff.dimse.queries import AVAILABILITY, RETRIEVE_AE_TITLE, Place
 from dicomsniff.dimse.scan.element_kinds import CHARACTER_SET
 from dicomsniff.dimse.scan.outline import named
 from dicomsniff.findings.command_rules import DUPLICATE
@@ -107,16 +107,10 @@ def succeeded_otherwise(facts: CaptureFacts) -> Iterator[Hit]:
                     continue  # told by the status itself
                 later = other.time - request.time if same else good.start - neighbour.start
                 when = f"{duration(abs(later))} {'later' if later > 0 else 'earlier'}"
-                where = f"association {the_association(good.association)} (message {the_message(other.number)})"
-                text = (
-                    f"{request.service}-RQ failed with 0x{request.failed:04X}; the same request in {where} succeeded "
-                )
-                text += f"{when}: it is in order"
+                said = f"the same request in {_at(good, other.number)} succeeded {when}: it is in order"
                 if request.service == _STORE:  # its data set may be another one
-                    text = (
-                        f"C-STORE-RQ failed with 0x{request.failed:04X}; the same SOP instance was stored {when}, in "
-                    )
-                    text += where
+                    said = f"the same SOP instance was stored {when}, in {_at(good, other.number)}"
+                text = f"{request.service}-RQ failed with 0x{request.failed:04X}; {said}"
                 yield Hit(text, neighbour.span, association=neighbour.association, number=request.number)
 
 
