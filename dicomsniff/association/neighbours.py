@@ -110,6 +110,10 @@ class Neighbour(NamedTuple):
         """When its connection began to be closed, else when its last word was said (ns since 1970)."""
         return self.closed or self.end
 
+    def was_closed_before(self, time: int) -> bool:
+        """Whether its connection began to be closed before a time (ns since 1970), in sight of the capture."""
+        return self.closed is not None and self.closed < time
+
 
 class Neighbours:
     """Takes every association when it is over; gives those that can be compared."""

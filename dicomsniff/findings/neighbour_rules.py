@@ -114,8 +114,7 @@ def worked_without(facts: CaptureFacts) -> Iterator[Hit]:
 def _is_told(bad: Neighbour, known: dict[str, Neighbour]) -> bool:
     """Whether a call that was refused is told by itself to have its titles swapped (`refusal_rules.py`)."""
     good = known.get(bad.ends.calling or "")
-    before = good is not None and good.closed is not None and good.closed < bad.start
-    return before and good is not None and good.ends.source != bad.ends.source
+    return good is not None and good.was_closed_before(bad.start) and good.ends.source != bad.ends.source
 
 
 def _nearest(bad: Neighbour, some: list[Neighbour]) -> list[Neighbour]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dicomsniff.association.neighbours import Neighbour, host_of
+from dicomsniff.association.neighbours import host_of
 from dicomsniff.findings.finding import Severity
 from dicomsniff.findings.grounds import is_rejected
 from dicomsniff.findings.parts import the_address, the_association, the_party, the_title
@@ -34,23 +34,18 @@ def titles_swapped(review: Review) -> Iterator[Hit]:
     source, target = association.requestor.endpoint.address, str(association.acceptor.endpoint)
     host = host_of(target)
     right = known.neighbours.accepted_by(called, target)
-    if right is not None and _is_before(right, association.start_time):
+    if right is not None and right.was_closed_before(association.start_time):
         return  # the acceptor goes by the title that it was called
     own = known.neighbours.accepted_by(calling, target)
     back = known.neighbours.accepted_between(host, source, calling, called) if host != source else None
     told = f"calls {the_address(target)} {the_title(called)} and itself {the_title(calling)}"
-    if own is not None and own.ends.source != source and _is_before(own, association.start_time):
+    if own is not None and own.ends.source != source and own.was_closed_before(association.start_time):
         why = f"{the_address(target)} accepted association {the_association(own.association)} by the title"
         said = f"{why} {the_title(calling)}"
-    elif back is not None and _is_before(back, association.start_time):
+    elif back is not None and back.was_closed_before(association.start_time):
         which = f"in association {the_association(back.association)}"
         said = f"{which} {the_address(host)} called itself {the_title(calling)}, and this host {the_title(called)}"
     else:
         return
     who = the_party(association.requestor)
     yield Hit(f"{who} {told}; {said}: the two titles are probably swapped", request.span, side=Side.REQUESTOR)
-
-
-def _is_before(neighbour: Neighbour, start: int) -> bool:
-    """Whether an association was over before another one began, in whichever order they are looked at."""
-    return neighbour.closed is not None and neighbour.closed < start
