@@ -130,11 +130,8 @@ def returned_missing(each: Asked) -> Iterator[Seen]:
     for tag in each.model.returned:
         yield from _without(each, tag, "", _instead(each, tag))
     for path in each.model.returned_within:
-        where = f" in {named(path[0])}"
-        if occurrence := each.query.absent_within.get(path):
-            yield Seen(f"leaves out {named(path[1])}{where}", occurrence, _MUST)
-        if occurrence := each.query.empty_within.get(path):
-            yield Seen(f"sends an empty {named(path[1])}{where}", occurrence, _MUST)
+        what = f"{named(path[1])} in {named(path[0])}"
+        yield from _lacks(each.query.absent_within.get(path), each.query.empty_within.get(path), what, _MUST)
 
 
 def _instead(each: Asked, tag: int) -> str:
@@ -288,10 +285,14 @@ def _keys_to_match(each: Asked) -> tuple[int, ...]:
 
 
 def _without(each: Asked, tag: int, what_it_is: str, why: str = "") -> Iterator[Seen]:
-    if occurrence := each.query.absent.get(tag):
-        yield Seen(f"leaves out {named(tag)}{what_it_is}", occurrence, why)
-    if occurrence := each.query.empty.get(tag):
-        yield Seen(f"sends an empty {named(tag)}{what_it_is}", occurrence, why)
+    return _lacks(each.query.absent.get(tag), each.query.empty.get(tag), f"{named(tag)}{what_it_is}", why)
+
+
+def _lacks(absent: Occurrence | None, empty: Occurrence | None, what: str, why: str) -> Iterator[Seen]:
+    if absent is not None:
+        yield Seen(f"leaves out {what}", absent, why)
+    if empty is not None:
+        yield Seen(f"sends an empty {what}", empty, why)
 
 
 def _left_out(each: Asked, tags: list[int], why: str) -> Iterator[Seen]:

@@ -96,10 +96,9 @@ def list_differs(review: Review) -> Iterator[Hit]:
     for operation, final, counters in _retrieved(review.association):
         listed = operation.query.failed_instances if operation.query is not None else None
         if counters.failed is not None and listed is not None and listed != counters.failed:
-            text = (
-                f"{final.name} 0x{operation.status or 0:04X} counts {counted(counters.failed, 'failed sub-operation')}"
-            )
-            yield Hit(f"{text} and lists {counted(listed, 'instance')} as failed (0008,0058)", final.span, final)
+            failed = counted(counters.failed, "failed sub-operation")
+            text = f"{final.name} 0x{operation.status or 0:04X} counts {failed} and lists"
+            yield Hit(f"{text} {counted(listed, 'instance')} as failed (0008,0058)", final.span, final)
 
 
 @final_rule(
