@@ -247,9 +247,8 @@ class Direction:
         Whoever writes a key log writes them one after the other.
         """
         waits = self._ring.may_grow and not self._is_closing and not self._is_overdue
-        return waits and not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION) and not self._is_half_too_long
+        return waits and not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION) and not self._is_half_too_long()
 
-    @property
     def _is_half_too_long(self) -> bool:
         """Whether the secret of one side's data alone has been there for longer than the other one is waited for."""
         if self._half_since is None:
@@ -327,7 +326,7 @@ class Direction:
     def _wait(self, missing: Missing, record: Record) -> bool:
         """Wait for keys, or give up where none will come."""
         if missing.may_come and not self._is_closing:
-            if not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION) or not self._is_half_too_long:
+            if not self._ring.of_epoch(self._peer.other, Epoch.APPLICATION) or not self._is_half_too_long():
                 return False
             self._lose(record.start, missing.text)  # the other side is read without it; it may come yet
             return True
@@ -348,7 +347,7 @@ class Direction:
         opener, start, end = self._opener, record.start, record.end
         is_early, has_keys = opener.epoch is Epoch.EARLY, opener.has_keys
         lacks_keys = not has_keys or (is_early and not self._ring.of_epoch(self._peer, Epoch.HANDSHAKE))
-        if lacks_keys and self._ring.may_grow and not self._is_closing and not self._is_half_too_long:
+        if lacks_keys and self._ring.may_grow and not self._is_closing and not self._is_half_too_long():
             return False
         if is_early or not has_keys:
             # Early data that was not taken, or records whose secret alone is missing: others will open.

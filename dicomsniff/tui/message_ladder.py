@@ -138,9 +138,8 @@ class MessageLadder(ColumnList[LadderLine]):
             line = self.rows[row]
             if self._holds(line, entry):
                 return row
-            if (
-                not line.is_gap and self._lines.key(line) < key
-            ):  # what it is folded into begins with the last row before it
+            # What it is folded into begins with the last row before it.
+            if not line.is_gap and self._lines.key(line) < key:
                 return None
         return None
 
